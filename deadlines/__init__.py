@@ -1,0 +1,1 @@
+"""What a date means: phrase -> rule -> days. Pure: no database, no network, no clock."""

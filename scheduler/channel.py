@@ -1,0 +1,165 @@
+"""The port every messenger implements, and the words scheduler and channels share.
+
+Nothing here knows a messenger: `bot/channels/` implements :class:`Channel`, `bot/app.py` joins.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+ChatKind = Literal["private", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One choice under a message.
+
+    `action` is what comes back when it is pressed: short, ASCII, at most 64 bytes, versioned
+    ("d1:127:done"). A channel without buttons leaves them out: the words say the same.
+    """
+
+    label: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be said, in HTML (b, i, u, s, a, code; no tag spans a line break) and plain text."""
+
+    html: str
+    plain: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a messenger takes: units of text a message, messages a second, seconds between two
+    messages to one private chat, and to one group."""
+
+    units: int
+    per_second: float = 25.0
+    private_gap: float = 1.0
+    group_gap: float = 3.0
+
+
+class SendError(Exception):
+    """A message was not delivered, or perhaps was.
+
+    permanent: trying again cannot help. closed: the chat is gone (blocked, kicked, deactivated): the
+    contact must be closed. auth: the messenger refuses our token: the whole channel stands still.
+    uncertain: the request left and no answer came; the message may have arrived. retry_after:
+    seconds to wait before this chat is tried again. moved_to: the chat's new address.
+    bad_markup: the messenger refused the HTML; send the plain text once.
+    The text is for logs and staff; it never holds a token or a URL.
+    """
+
+    def __init__(  # noqa: PLR0913 -- each keyword is one meaning of the port's contract
+        self,
+        text: str,
+        *,
+        permanent: bool = False,
+        closed: bool = False,
+        auth: bool = False,
+        uncertain: bool = False,
+        bad_markup: bool = False,
+        retry_after: float | None = None,
+        moved_to: str | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.permanent = permanent
+        self.closed = closed
+        self.auth = auth
+        self.uncertain = uncertain
+        self.bad_markup = bad_markup
+        self.retry_after = retry_after
+        self.moved_to = moved_to
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One update as a messenger sent it: `key` identifies it on its channel (for de-duplication),
+    `raw` is its JSON text, stored before anything is made of it."""
+
+    key: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An update understood, the same for every messenger.
+
+    event: "text" (a message), "button" (a pressed :class:`Button`, its action in `action`),
+    "blocked" (this private chat or group shut us out), "moved" (the group's new address in
+    `moved_to`), "joined" (the bot was put into a group), "other" (sticker, photo, ...: nothing to read).
+    reply_to: id of our message this one answers, where the messenger says so.
+    addressed: in a group, whether the bot was spoken to (command, mention, reply); True in private.
+    callback: what `Channel.acknowledge` needs to stop a pressed button's spinner.
+    """
+
+    event: Literal["text", "button", "blocked", "moved", "joined", "other"]
+    address: str
+    chat_kind: ChatKind
+    sender: str
+    sender_name: str = ""
+    chat_title: str = ""
+    text: str = ""
+    action: str = ""
+    reply_to: str | None = None
+    addressed: bool = True
+    moved_to: str | None = None
+    callback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelInfo:
+    """What the messenger says of our bot at start: its name, a link that opens it with an invite
+    ("{code}" stands for the code) or "", and lines for `dondoc doctor` (Vietnamese)."""
+
+    username: str = ""
+    invite_link: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+Store = Callable[[Sequence[Update]], Awaitable[None]]
+
+
+class Channel(Protocol):
+    """A messenger. Every call has a timeout and raises nothing but :class:`SendError`."""
+
+    name: str
+    limits: Limits
+    edits: bool
+
+    async def open(self) -> ChannelInfo:
+        """Connect and say who we are. Raises SendError(auth=True) where the token is refused."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def send(self, address: str, message: Message) -> str:
+        """Deliver one message that fits the limits; return the messenger's message id."""
+        ...
+
+    async def edit(self, address: str, message_id: str, message: Message) -> None:
+        """Replace a sent message. Unchanged, deleted or too old is not an error."""
+        ...
+
+    async def receive(self, store: Store) -> None:
+        """Fetch updates until cancelled; an update is confirmed to the messenger only after
+        `store` has returned. Survives network failure by itself, with back-off."""
+        ...
+
+    def parse(self, raw: str) -> Incoming | None:
+        """Understand a stored update; None for what concerns nobody (echoes, other bots).
+        Pure, and never raises on any JSON text."""
+        ...
+
+    async def acknowledge(self, callback: str) -> None:
+        """Stop a pressed button's spinner; best effort, never raises."""
+        ...
+
+    async def set_commands(self, address: str | None, commands: Sequence[tuple[str, str]]) -> None:
+        """Offer commands (name, Vietnamese description) in the messenger's menu, for one chat or
+        (None) as the default; best effort, does nothing where there is no menu."""
+        ...
