@@ -1,0 +1,403 @@
+"""The tables. Moments are UTC (:class:`UtcDateTime`), days are dates in Asia/Ho_Chi_Minh.
+
+Names are the design's vocabulary (docs/design.md, section 1). Every rule that keeps the data true
+(what is unique, what points where) stands here and in the migrations, not in callers.
+"""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from registry.types import (
+    AttemptOutcome,
+    DutyKind,
+    DutyState,
+    InboundState,
+    NoticeKind,
+    NoticeState,
+    Part,
+    RequestKind,
+    RequestState,
+    Role,
+    UtcDateTime,
+    Words,
+)
+
+SINCE_EVER = date(1900, 1, 1)
+
+
+def _moment(**more: Any) -> Any:
+    return Field(sa_type=UtcDateTime, **more)
+
+
+def _maybe_moment() -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=True)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+class Agency(SQLModel, table=True):
+    """Cơ quan, đơn vị. `key` is the folded name. Names are used again after a merger, so a name is
+    unique only together with the day it is valid from."""
+
+    __table_args__ = (UniqueConstraint("key", "valid_from"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    key: str = Field(index=True)
+    level: str = ""
+    valid_from: date = SINCE_EVER
+    valid_to: date | None = None
+    created_at: datetime = _moment()
+
+
+class AgencyAlias(SQLModel, table=True):
+    """Another spelling of an agency's name ("Sở TT&TT"), folded in `key`."""
+
+    __table_args__ = (UniqueConstraint("agency_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    agency_id: int = Field(foreign_key="agency.id", ondelete="CASCADE")
+    alias: str
+    key: str = Field(index=True)
+
+
+class AgencyGroup(SQLModel, table=True):
+    """Khối ("các sở, ban, ngành cấp tỉnh")."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    key: str = Field(unique=True)
+
+
+class AgencyGroupMember(SQLModel, table=True):
+    group_id: int = Field(foreign_key="agencygroup.id", primary_key=True, ondelete="CASCADE")
+    agency_id: int = Field(
+        foreign_key="agency.id", primary_key=True, index=True, ondelete="CASCADE"
+    )
+
+
+class Directive(SQLModel, table=True):
+    """Văn bản chỉ đạo. `key` makes the import idempotent: the folded number, or the source's hash
+    where the number is blank."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    number: str = ""
+    kind: str = ""
+    title: str = ""
+    issuer: str = ""
+    issued_on: date | None = None
+    source_name: str = ""
+    created_at: datetime = _moment()
+    ended_at: datetime | None = _maybe_moment()
+
+
+class Task(SQLModel, table=True):
+    """Nhiệm vụ: one thing a directive orders. `deadline_text` is the phrase as written, `rule` its
+    reading as versioned JSON ("" where no day can be computed), `kind` the kind of deadline."""
+
+    __table_args__ = (UniqueConstraint("directive_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    directive_id: int = Field(foreign_key="directive.id", index=True, ondelete="CASCADE")
+    key: str
+    position: int = 0
+    section: str = ""
+    ordinal: str = ""
+    title: str = Field(sa_type=Text)
+    deliverable: str = Field(default="", sa_type=Text)
+    deadline_text: str = ""
+    kind: str = ""
+    rule: str = Field(default="", sa_type=Text)
+    lead_text: str = Field(default="", sa_type=Text)
+    coordinate_text: str = Field(default="", sa_type=Text)
+    send_to: str = Field(default="", sa_type=Text)
+    source_line: int | None = None
+    created_at: datetime = _moment()
+    ended_at: datetime | None = _maybe_moment()
+
+
+class TaskAgency(SQLModel, table=True):
+    """Who leads and who coordinates. `via_group`: named only as a member of a group."""
+
+    task_id: int = Field(foreign_key="task.id", primary_key=True, ondelete="CASCADE")
+    agency_id: int = Field(foreign_key="agency.id", primary_key=True, index=True)
+    part: Part = Field(sa_type=Words(Part), primary_key=True)
+    via_group: bool = False
+
+
+class Duty(SQLModel, table=True):
+    """Đầu việc: what one agency owes for one period of one task.
+
+    `number` is what people type. `period` is the stable key of the occurrence ("2026-Q3", a day).
+    `opens_on`: the first day the period concerns (figures count a duty from then on).
+    `due_on`: last on-time day; moves with an extension while `first_due_on` stays. `done_on`: the
+    day a completion counts from. `plan_due`: something changed, its notices must be planned anew.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("task_id", "agency_id", "period"),
+        Index("ix_duty_open_due", "due_on", **_where("state = 'open'")),
+        Index("ix_duty_plan_due", "id", **_where("plan_due")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: int = Field(unique=True)
+    task_id: int = Field(foreign_key="task.id", index=True, ondelete="CASCADE")
+    agency_id: int = Field(foreign_key="agency.id", index=True)
+    kind: DutyKind = Field(default=DutyKind.DEADLINE, sa_type=Words(DutyKind))
+    period: str
+    opens_on: date
+    due_on: date
+    due_time: time | None = None
+    first_due_on: date
+    state: DutyState = Field(default=DutyState.OPEN, sa_type=Words(DutyState))
+    received_at: datetime | None = _maybe_moment()
+    done_on: date | None = None
+    closed_at: datetime | None = _maybe_moment()
+    plan_due: bool = True
+    created_at: datetime = _moment()
+
+
+class Person(SQLModel, table=True):
+    """Cán bộ. The least that delivery needs: a name and the consent given, with the version of the
+    text consented to. Erasing blanks the name and keeps the row for the record's integrity."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    consent_at: datetime | None = _maybe_moment()
+    consent_version: str = ""
+    created_at: datetime = _moment()
+    erased_at: datetime | None = _maybe_moment()
+
+
+class Contact(SQLModel, table=True):
+    """Địa chỉ nhận tin: one chat on one channel. `person_id` is None for a group. `rank` orders a
+    person's contacts, lowest first. `closed_at`: the messenger says nothing can be delivered."""
+
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    channel: str
+    address: str
+    chat_kind: str = "private"
+    title: str = ""
+    rank: int = 0
+    created_at: datetime = _moment()
+    closed_at: datetime | None = _maybe_moment()
+    closed_reason: str = ""
+    last_inbound_at: datetime | None = _maybe_moment()
+
+
+class Subscription(SQLModel, table=True):
+    """Đăng ký: a person, or a group chat, for an agency (None: the whole committee) in a role.
+
+    `leads`: extra lead times in working days, as "15,3" (the mandatory ones always stay).
+    `quiet_from`/`quiet_to`: local hours in which nothing but a last-day reminder comes.
+    `since`: from when notices are owed to it. `plan_due` as in :class:`Duty`.
+    """
+
+    __table_args__ = (Index("ix_subscription_plan_due", "id", **_where("plan_due")),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    agency_id: int | None = Field(default=None, foreign_key="agency.id", index=True)
+    role: Role = Field(sa_type=Words(Role))
+    leads: str = ""
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    plan_due: bool = True
+    since: datetime = _moment()
+    ended_at: datetime | None = _maybe_moment()
+
+
+class Invite(SQLModel, table=True):
+    """Mã mời: only the code's hash is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    code_hash: str = Field(unique=True)
+    agency_id: int | None = Field(default=None, foreign_key="agency.id")
+    role: Role = Field(sa_type=Words(Role))
+    created_by: int | None = Field(default=None, foreign_key="person.id")
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    used_at: datetime | None = _maybe_moment()
+    used_by: int | None = Field(default=None, foreign_key="contact.id")
+
+
+class Completion(SQLModel, table=True):
+    """Báo xong. Undone ones stay, with who took them back and when."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    channel: str = ""
+    at: datetime = _moment()
+    document_number: str = ""
+    document_date: date | None = None
+    note: str = Field(default="", sa_type=Text)
+    undone_at: datetime | None = _maybe_moment()
+    undone_by: int | None = Field(default=None, foreign_key="person.id")
+
+
+class Obstacle(SQLModel, table=True):
+    """Vướng mắc raised on a duty."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    text: str = Field(sa_type=Text)
+    at: datetime = _moment()
+    closed_at: datetime | None = _maybe_moment()
+    resolution: str = Field(default="", sa_type=Text)
+
+
+class Request(SQLModel, table=True):
+    """Something staff must decide; its id is the number they type ("duyệt 12")."""
+
+    __table_args__ = (Index("ix_request_asked", "id", **_where("state = 'asked'")),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: RequestKind = Field(sa_type=Words(RequestKind))
+    state: RequestState = Field(default=RequestState.ASKED, sa_type=Words(RequestState))
+    contact_id: int = Field(foreign_key="contact.id", index=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    asked_at: datetime = _moment()
+    decided_at: datetime | None = _maybe_moment()
+    decided_by: int | None = Field(default=None, foreign_key="person.id")
+
+
+class Extension(SQLModel, table=True):
+    """Gia hạn: the old day is kept beside the proposed and the granted one."""
+
+    request_id: int = Field(foreign_key="request.id", primary_key=True, ondelete="CASCADE")
+    duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")
+    reason: str = Field(default="", sa_type=Text)
+    old_due_on: date
+    proposed_on: date
+    new_due_on: date | None = None
+
+
+class Admission(SQLModel, table=True):
+    """A wish to subscribe without an invite."""
+
+    request_id: int = Field(foreign_key="request.id", primary_key=True, ondelete="CASCADE")
+    agency_id: int = Field(foreign_key="agency.id")
+    role: Role = Field(sa_type=Words(Role))
+    name: str = ""
+
+
+class Notice(SQLModel, table=True):
+    """Tin báo: one thing to tell one subscription or contact at one moment. The outbox.
+
+    `key` makes planning idempotent. `due_at`: when it should go out; `next_at`: when it may be
+    claimed (later, after a failure). `tries` counts attempts, `uncertain` those of them
+    whose answer never came. `payload`: JSON of what is not derived at sending.
+    """
+
+    __table_args__ = (
+        Index("ix_notice_queue", "next_at", **_where("state = 'queued'")),
+        Index("ix_notice_lease", "lease_until", **_where("state = 'sending'")),
+        Index("ix_notice_duty", "duty_id", "kind", "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    kind: NoticeKind = Field(sa_type=Words(NoticeKind))
+    step: str = ""
+    duty_id: int | None = Field(default=None, foreign_key="duty.id", ondelete="CASCADE")
+    subscription_id: int | None = Field(default=None, foreign_key="subscription.id", index=True)
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    due_at: datetime = _moment()
+    next_at: datetime = _moment()
+    state: NoticeState = Field(default=NoticeState.QUEUED, sa_type=Words(NoticeState))
+    lease_until: datetime | None = _maybe_moment()
+    tries: int = 0
+    uncertain: int = 0
+    payload: str = Field(default="", sa_type=Text)
+    reason: str = ""
+    closed_at: datetime | None = _maybe_moment()
+
+
+class Attempt(SQLModel, table=True):
+    """Lần gửi: opened before the network call, closed after. Keeps the text sent and the
+    messenger's message id, so that a reply finds its duties."""
+
+    __table_args__ = (Index("ix_attempt_message", "contact_id", "message_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id")
+    opened_at: datetime = _moment()
+    closed_at: datetime | None = _maybe_moment()
+    outcome: AttemptOutcome = Field(default=AttemptOutcome.OPEN, sa_type=Words(AttemptOutcome))
+    repeat: bool = False
+    text: str = Field(sa_type=Text)
+    message_id: str = ""
+    error: str = ""
+
+
+class AttemptNotice(SQLModel, table=True):
+    attempt_id: int = Field(foreign_key="attempt.id", primary_key=True, ondelete="CASCADE")
+    notice_id: int = Field(
+        foreign_key="notice.id", primary_key=True, index=True, ondelete="CASCADE"
+    )
+
+
+class Inbound(SQLModel, table=True):
+    """Tin đến: stored before it is handled. `raw` is blanked some days after handling."""
+
+    __table_args__ = (
+        UniqueConstraint("channel", "update_key"),
+        Index("ix_inbound_new", "id", **_where("state = 'new'")),
+        Index("ix_inbound_sender", "channel", "sender", "received_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    update_key: str
+    sender: str = ""
+    raw: str = Field(default="", sa_type=Text)
+    received_at: datetime = _moment()
+    state: InboundState = Field(default=InboundState.NEW, sa_type=Words(InboundState))
+    handled_at: datetime | None = _maybe_moment()
+    tries: int = 0
+    outcome: str = ""
+
+
+class Question(SQLModel, table=True):
+    """What the bot asked one person in one chat and still waits for; `kind` names who reads the
+    answer, `data` is its JSON. One at a time; a new one replaces it; expires."""
+
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True, ondelete="CASCADE")
+    sender: str = Field(default="", primary_key=True)
+    kind: str
+    data: str = Field(default="{}", sa_type=Text)
+    expires_at: datetime = _moment()
+
+
+class AuditEvent(SQLModel, table=True):
+    """Nhật ký, append-only. `what` is a verb of the vocabulary ("duty.done"), `subject` an id."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _moment()
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    actor: str = ""
+    what: str = Field(index=True)
+    subject: str = Field(default="", index=True)
+    data: str = Field(default="{}", sa_type=Text)
+
+
+class Mark(SQLModel, table=True):
+    """Small facts the process leaves for itself and for `doctor`: when a tick last ran, ..."""
+
+    name: str = Field(primary_key=True)
+    value: str = ""
+    at: datetime = _moment()
