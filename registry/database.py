@@ -7,16 +7,18 @@ first and writing later can never meet "database is locked" half-way. The event 
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
@@ -27,6 +29,7 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 15
 READERS = 4
+GROUP = 64
 
 
 class DatabaseTrouble(Exception):
@@ -70,6 +73,78 @@ def _engine(url: str, *, writer: bool) -> Engine:
     return engine
 
 
+class _WriteThread:
+    """The one writer. Whatever has queued up while a commit was on its way to the disk shares the
+    next transaction, each piece of work behind its own savepoint: the price of a durable commit is
+    paid once for all of them, and a piece that fails takes back only itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: SimpleQueue[tuple[Callable[[Session], Any], Future[Any]] | None] = (
+            SimpleQueue()
+        )
+        self._thread: Thread | None = None
+        self._closed = False
+
+    def submit(self, work: Callable[[Session], T]) -> "Future[T]":
+        if self._closed:
+            raise DatabaseTrouble("Cơ sở dữ liệu đã đóng.")
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name="dondoc-write", daemon=True)
+            self._thread.start()
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what was handed over, then stop."""
+        self._closed = True
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (job := self._queue.get()) is not None:
+            jobs = [job]
+            last = False
+            while len(jobs) < GROUP and not self._queue.empty():
+                more = self._queue.get()
+                if more is None:
+                    last = True
+                    break
+                jobs.append(more)
+            self._together(jobs)
+            if last:
+                return
+
+    def _together(self, jobs: list[tuple[Callable[[Session], Any], Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                for work, future in jobs:
+                    try:
+                        done.append((future, self._one(connection, work)))
+                    except Exception as error:  # noqa: BLE001 -- handed to whoever asked
+                        future.set_exception(error)
+        except Exception as error:  # noqa: BLE001 -- no commit: nobody's work has happened
+            for _, future in jobs:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, result in done:
+            future.set_result(result)
+
+    @staticmethod
+    def _one(connection: Connection, work: Callable[[Session], T]) -> T:
+        with (
+            Session(
+                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as session,
+            session.begin(),
+        ):
+            return work(session)
+
+
 class Database:
     """The registry's only handle. `write` and `read` take a function whose first argument is a
     Session; `write` runs it in one transaction (all or nothing), `read` in a read-only one.
@@ -84,7 +159,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = _engine(url, writer=True)
         self._reader = _engine(url, writer=False)
-        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="dondoc-write")
+        self._writes = _WriteThread(self._writer)
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="dondoc-read")
 
     def write_now(
@@ -104,11 +179,10 @@ class Database:
     async def write(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `fn` in one transaction on the writer thread. A started transaction is finished even
-        if the caller is cancelled."""
-        loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._write_thread, lambda: self.write_now(fn, *args, **kwargs))
-        return await asyncio.shield(call)
+        """Run `fn` in one transaction on the writer thread; returns after the commit. What was
+        handed over is carried out even if the caller is cancelled."""
+        future = self._writes.submit(lambda session: fn(session, *args, **kwargs))
+        return await asyncio.shield(asyncio.wrap_future(future))
 
     async def read(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
@@ -121,7 +195,7 @@ class Database:
 
     def close(self) -> None:
         """Wait for the running transaction, then let go of files and threads."""
-        self._write_thread.shutdown(wait=True)
+        self._writes.close()
         self._read_threads.shutdown(wait=True)
         self._writer.dispose()
         self._reader.dispose()

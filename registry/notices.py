@@ -1,0 +1,258 @@
+"""What is to be told: notices come in here, are withdrawn, wanted again, and found again.
+
+How they are claimed and sent is `registry/outbox.py`.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, update
+from sqlmodel import Session, col, select
+
+from registry.database import insert_new
+from registry.tables import (
+    Attempt,
+    AttemptNotice,
+    Contact,
+    Notice,
+)
+from registry.types import AttemptOutcome, NoticeKind, NoticeState
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNotice:
+    """A notice as planning wants it. `key` is its identity: planning it twice changes nothing."""
+
+    key: str
+    kind: NoticeKind
+    step: str
+    duty_id: int
+    subscription_id: int
+    due_at: datetime
+
+
+def put_planned(session: Session, planned: Iterable[PlannedNotice]) -> int:
+    """Store planned notices that are not there yet; return how many were new."""
+    return insert_new(
+        session,
+        Notice,
+        (
+            {
+                "key": each.key,
+                "kind": each.kind,
+                "step": each.step,
+                "duty_id": each.duty_id,
+                "subscription_id": each.subscription_id,
+                "due_at": each.due_at,
+                "next_at": each.due_at,
+                "state": NoticeState.QUEUED,
+                "tries": 0,
+                "uncertain": 0,
+                "payload": "",
+                "reason": "",
+            }
+            for each in planned
+        ),
+    )
+
+
+def put_text(  # noqa: PLR0913 -- the parts of one message
+    session: Session,
+    kind: NoticeKind,
+    key: str,
+    html: str,
+    due_at: datetime,
+    *,
+    contact_id: int | None = None,
+    subscription_id: int | None = None,
+    duty_id: int | None = None,
+    buttons: Sequence[Sequence[tuple[str, str]]] = (),
+) -> None:
+    """Queue a message that carries its own text, for a contact or for a subscription."""
+    if contact_id is None and subscription_id is None:
+        raise ValueError("a text needs somebody to go to")
+    insert_new(
+        session,
+        Notice,
+        [
+            {
+                "key": key,
+                "kind": kind,
+                "step": "",
+                "duty_id": duty_id,
+                "contact_id": contact_id,
+                "subscription_id": subscription_id,
+                "due_at": due_at,
+                "next_at": due_at,
+                "state": NoticeState.QUEUED,
+                "tries": 0,
+                "uncertain": 0,
+                "payload": json.dumps({"html": html, "buttons": buttons}, ensure_ascii=False),
+                "reason": "",
+            }
+        ],
+    )
+
+
+def payload_of(notice: Notice) -> dict[str, Any]:
+    """What the notice carries; empty where everything is derived at sending."""
+    data: dict[str, Any] = json.loads(notice.payload) if notice.payload else {}
+    return data
+
+
+def withdraw(session: Session, duty_id: int, now: datetime, reason: str) -> None:
+    """Reminders and urges of the duty that have not gone out are no longer wanted."""
+    set_state(
+        session,
+        and_(
+            col(Notice.duty_id) == duty_id,
+            col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
+            col(Notice.state) == NoticeState.QUEUED,
+        ),
+        state=NoticeState.WITHDRAWN,
+        closed_at=now,
+        reason=reason,
+    )
+
+
+def withdraw_word(session: Session, duty_id: int, now: datetime) -> list[int]:
+    """Take back word of a completion that has not gone out; return the subscriptions that have
+    already been told and need a correction."""
+    set_state(
+        session,
+        and_(
+            col(Notice.duty_id) == duty_id,
+            col(Notice.kind) == NoticeKind.COMPLETION,
+            col(Notice.state) == NoticeState.QUEUED,
+        ),
+        state=NoticeState.WITHDRAWN,
+        closed_at=now,
+        reason="undone",
+    )
+    told = session.exec(
+        select(Notice.subscription_id)
+        .where(
+            Notice.duty_id == duty_id,
+            Notice.kind == NoticeKind.COMPLETION,
+            col(Notice.state).in_([NoticeState.SENT, NoticeState.SENDING, NoticeState.UNCERTAIN]),
+        )
+        .distinct()
+    ).all()
+    return [each for each in told if each is not None]
+
+
+def revive(session: Session, duty_id: int, now: datetime) -> None:
+    """A completion was taken back: what it withdrew and still lies ahead is wanted again."""
+    set_state(
+        session,
+        and_(
+            col(Notice.duty_id) == duty_id,
+            col(Notice.state) == NoticeState.WITHDRAWN,
+            col(Notice.reason) == "done",
+            col(Notice.due_at) > now,
+        ),
+        state=NoticeState.QUEUED,
+        closed_at=None,
+        reason="",
+    )
+
+
+def drop_planned(session: Session, subscription_id: int) -> None:
+    """Forget what is queued for a subscription whose preferences changed: it is planned anew."""
+    queued = session.exec(
+        select(Notice).where(
+            Notice.subscription_id == subscription_id,
+            col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
+            Notice.state == NoticeState.QUEUED,
+            ~exists().where(col(AttemptNotice.notice_id) == col(Notice.id)),
+        )
+    ).all()
+    for notice in queued:
+        session.delete(notice)
+    session.flush()
+
+
+def put_off(
+    session: Session,
+    duty_id: int,
+    subscription_ids: Collection[int],
+    until: datetime,
+    now: datetime,
+) -> None:
+    """Snooze: reminders of the duty that were to come before `until` are withdrawn."""
+    set_state(
+        session,
+        and_(
+            col(Notice.duty_id) == duty_id,
+            col(Notice.subscription_id).in_(list(subscription_ids)),
+            col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
+            col(Notice.state) == NoticeState.QUEUED,
+            col(Notice.due_at) < until,
+        ),
+        state=NoticeState.WITHDRAWN,
+        closed_at=now,
+        reason="snoozed",
+    )
+
+
+def set_state(session: Session, which: ColumnElement[bool], **values: Any) -> int:
+    """Change the notices a condition names; return how many."""
+    result = session.execute(update(Notice).where(which).values(**values))
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+# -- looking ---------------------------------------------------------------------------------------
+
+
+def duties_of_message(session: Session, contact_id: int, message_id: str) -> list[int]:
+    """The duties a sent message spoke of, so that a reply to it finds them."""
+    rows = session.exec(
+        select(Notice.duty_id)
+        .join(AttemptNotice, col(AttemptNotice.notice_id) == col(Notice.id))
+        .join(Attempt, col(Attempt.id) == col(AttemptNotice.attempt_id))
+        .where(Attempt.contact_id == contact_id, Attempt.message_id == message_id)
+        .distinct()
+    ).all()
+    return [each for each in rows if each is not None]
+
+
+def last_reminded(session: Session, contact_id: int) -> list[int]:
+    """The duties of the latest reminder or urge this contact got."""
+    attempt = session.exec(
+        select(Attempt.message_id)
+        .join(AttemptNotice)
+        .join(Notice)
+        .where(
+            Attempt.contact_id == contact_id,
+            Attempt.outcome == AttemptOutcome.SENT,
+            col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
+        )
+        .order_by(col(Attempt.id).desc())
+    ).first()
+    return duties_of_message(session, contact_id, attempt) if attempt else []
+
+
+def editable(
+    session: Session, duty_id: int, channels: Collection[str], since: datetime
+) -> list[int]:
+    """Attempts whose message about the duty can still be rewritten."""
+    rows = session.exec(
+        select(Attempt.id)
+        .join(AttemptNotice)
+        .join(Notice)
+        .join(Contact, col(Contact.id) == col(Attempt.contact_id))
+        .where(
+            Notice.duty_id == duty_id,
+            col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
+            Attempt.outcome == AttemptOutcome.SENT,
+            Attempt.message_id != "",
+            col(Attempt.opened_at) > since,
+            col(Contact.channel).in_(list(channels)),
+            col(Contact.closed_at).is_(None),
+        )
+        .distinct()
+    ).all()
+    return [each for each in rows if each is not None]

@@ -1,0 +1,327 @@
+"""The outbox at work: who claims what, and what became of each try.
+
+`queued -> sending` happens in one transaction under a lease; an expired lease is claimable again.
+An attempt is opened before the network call and closed after it, so that a crash in between is seen
+on return: the attempt is still open, the message may or may not have arrived.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, select
+
+from registry.notices import set_state
+from registry.tables import Attempt, AttemptNotice, Contact, Notice, Subscription
+from registry.types import AttemptOutcome, NoticeKind, NoticeState
+
+LEASE = timedelta(seconds=180)
+NO_CONTACT_PAUSE = timedelta(hours=1)
+
+# These carry their own text, or rewrite a message, and go one by one; the others are folded.
+ALONE = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART, NoticeKind.EDIT)
+# The answer to a command is worth nothing twice; anything else is repeated once when in doubt.
+NEVER_REPEATED = (NoticeKind.ANSWER, NoticeKind.EDIT)
+LAST_STEP = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What may go outside working hours: some kinds, and (if set) last-day reminders that were due
+    at or after `last_day_since`."""
+
+    kinds: tuple[NoticeKind, ...]
+    last_day_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice taken for sending, with the subscription's quiet hours where it has any."""
+
+    notice: Notice
+    subscription: Subscription | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that one contact is to be told now."""
+
+    contact: Contact
+    items: tuple[Claimed, ...]
+
+
+# -- claiming -------------------------------------------------------------------------------------
+
+
+def _owner_contact() -> ColumnElement[int | None]:
+    """The contact a notice goes to: its own, its subscription's group, or the first live contact
+    of the subscription's person."""
+    live = aliased(Contact)
+    first_live = (
+        select(live.id)
+        .where(live.person_id == Subscription.person_id, col(live.closed_at).is_(None))
+        .order_by(col(live.rank), col(live.id))
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(Notice.contact_id, Subscription.contact_id, first_live)
+
+
+def _allowed(only: Only | None) -> list[ColumnElement[bool]]:
+    if only is None:
+        return []
+    kinds = col(Notice.kind).in_(only.kinds)
+    if only.last_day_since is None:
+        return [kinds]
+    last_day = and_(
+        col(Notice.kind) == NoticeKind.REMINDER,
+        col(Notice.step) == LAST_STEP,
+        col(Notice.due_at) >= only.last_day_since,
+    )
+    return [or_(kinds, last_day)]
+
+
+def claim(
+    session: Session,
+    now: datetime,
+    *,
+    only: Only | None = None,
+    busy: Collection[int] = (),
+    closed_channels: Collection[str] = (),
+    contacts: int = 16,
+) -> list[Batch]:
+    """Take what is due for up to `contacts` contacts: all that each of them is to be told.
+
+    only: outside working hours, what may go all the same. busy: contacts with a message in flight.
+    closed_channels: messengers that stand still. What has no live contact waits.
+    """
+    release_expired(session, now)
+    due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
+    owner = _owner_contact()
+    rows = session.exec(
+        select(Notice, Subscription, Contact)
+        .join(Subscription, isouter=True)
+        .join(Contact, col(Contact.id) == owner, isouter=True)
+        .where(*due)
+        .order_by(col(Notice.next_at), col(Notice.id))
+        .limit(contacts * 40)
+    ).all()
+    batches: dict[int, list[Claimed]] = defaultdict(list)
+    where: dict[int, Contact] = {}
+    parked: list[int] = []
+    for notice, subscription, contact in rows:
+        if contact is None or contact.closed_at is not None:
+            parked.append(notice.id or 0)
+            continue
+        contact_id = contact.id or 0
+        if contact_id in busy or contact.channel in closed_channels:
+            continue
+        if contact_id in batches or len(batches) < contacts:
+            where[contact_id] = contact
+            batches[contact_id].append(Claimed(notice, subscription))
+    _park(session, parked, now)
+    taken = [Batch(where[key], _one_message(items)) for key, items in batches.items()]
+    _lease(session, [item.notice for batch in taken for item in batch.items], now)
+    return taken
+
+
+def _one_message(items: list[Claimed]) -> tuple[Claimed, ...]:
+    """A text of its own goes alone, and first come first served; the rest go together."""
+    own = [item for item in items if item.notice.kind in ALONE]
+    if own:
+        return (min(own, key=lambda item: (item.notice.due_at, item.notice.id or 0)),)
+    return tuple(items)
+
+
+def _lease(session: Session, notices: Sequence[Notice], now: datetime) -> None:
+    for notice in notices:
+        notice.state = NoticeState.SENDING
+        notice.lease_until = now + LEASE
+        session.add(notice)
+    session.flush()
+
+
+def _park(session: Session, notice_ids: list[int], now: datetime) -> None:
+    if notice_ids:
+        set_state(
+            session,
+            col(Notice.id).in_(notice_ids),
+            next_at=now + NO_CONTACT_PAUSE,
+            reason="no_contact",
+        )
+
+
+def release_expired(session: Session, now: datetime, *, everything: bool = False) -> int:
+    """Give back what a dead process had taken. `everything`: no other process lives, so every lease
+    is stale. An attempt left open may have arrived: its notices count one uncertainty."""
+    sending = select(Notice).where(Notice.state == NoticeState.SENDING)
+    if not everything:
+        sending = sending.where(col(Notice.lease_until) < now)
+    held = session.exec(sending).all()
+    for notice in held:
+        attempt = session.exec(
+            select(Attempt)
+            .join(AttemptNotice)
+            .where(AttemptNotice.notice_id == notice.id, Attempt.outcome == AttemptOutcome.OPEN)
+        ).first()
+        if attempt is None:
+            _requeue(notice, now)
+        else:
+            _doubt(notice, now)
+        session.add(notice)
+    session.flush()
+    _close_orphans(session, now, everything=everything)
+    return len(held)
+
+
+def _close_orphans(session: Session, now: datetime, *, everything: bool) -> None:
+    sending = (
+        select(AttemptNotice.attempt_id)
+        .join(Notice)
+        .where(col(Notice.state) == NoticeState.SENDING)
+    )
+    limit = now if everything else now - LEASE
+    session.execute(
+        update(Attempt)
+        .where(
+            col(Attempt.outcome) == AttemptOutcome.OPEN,
+            col(Attempt.opened_at) <= limit,
+            col(Attempt.id).not_in(sending),
+        )
+        .values(outcome=AttemptOutcome.UNCERTAIN, closed_at=now, error="interrupted")
+    )
+
+
+def _requeue(notice: Notice, when: datetime) -> None:
+    notice.state = NoticeState.QUEUED
+    notice.lease_until = None
+    notice.next_at = when
+
+
+def _doubt(notice: Notice, when: datetime) -> None:
+    """The message may have arrived. Said once more where a miss costs more than a repeat."""
+    notice.uncertain += 1
+    if notice.kind in NEVER_REPEATED or notice.uncertain > 1:
+        notice.state, notice.closed_at, notice.lease_until = NoticeState.UNCERTAIN, when, None
+    else:
+        _requeue(notice, when)
+
+
+def give_back(session: Session, notices: Sequence[Notice], when: datetime) -> None:
+    """Claimed but not sent (quiet hours, a closed door): claimable again from `when`."""
+    for notice in notices:
+        mine = session.get_one(Notice, notice.id)
+        _requeue(mine, when)
+        session.add(mine)
+
+
+def close(
+    session: Session, notices: Sequence[Notice], state: NoticeState, now: datetime, reason: str = ""
+) -> None:
+    """End notices without a message of their own (folded, withdrawn, dead)."""
+    set_state(
+        session,
+        col(Notice.id).in_([notice.id for notice in notices]),
+        state=state,
+        closed_at=now,
+        reason=reason,
+        lease_until=None,
+    )
+
+
+# -- attempts -------------------------------------------------------------------------------------
+
+
+def open_attempt(
+    session: Session, contact_id: int, notices: Sequence[Notice], text: str, now: datetime
+) -> int:
+    """Write down that a message is about to leave; return the attempt's id."""
+    attempt = Attempt(
+        contact_id=contact_id,
+        opened_at=now,
+        text=text,
+        repeat=any(notice.uncertain for notice in notices),
+    )
+    session.add(attempt)
+    session.flush()
+    attempt_id = attempt.id or 0
+    for notice in notices:
+        session.add(AttemptNotice(attempt_id=attempt_id, notice_id=notice.id or 0))
+        session.execute(
+            update(Notice)
+            .where(col(Notice.id) == notice.id)
+            .values(tries=Notice.tries + 1, lease_until=now + LEASE)
+        )
+    return attempt_id
+
+
+def _end_attempt(
+    session: Session, attempt_id: int, outcome: AttemptOutcome, now: datetime, **more: str
+) -> None:
+    session.execute(
+        update(Attempt)
+        .where(col(Attempt.id) == attempt_id)
+        .values(outcome=outcome, closed_at=now, **more)
+    )
+
+
+def sent(
+    session: Session,
+    attempt_id: int,
+    notices: Sequence[Notice],
+    folded: Sequence[Notice],
+    message_id: str,
+    now: datetime,
+) -> None:
+    """The messenger took the message."""
+    _end_attempt(session, attempt_id, AttemptOutcome.SENT, now, message_id=message_id)
+    close(session, notices, NoticeState.SENT, now)
+    if folded:
+        close(session, folded, NoticeState.FOLDED, now)
+
+
+def retry(
+    session: Session, attempt_id: int, notices: Sequence[Notice], when: datetime, now: datetime,
+    error: str,
+) -> None:  # fmt: skip
+    """Certainly not delivered; try again from `when`."""
+    _end_attempt(session, attempt_id, AttemptOutcome.RETRY, now, error=error)
+    give_back(session, notices, when)
+
+
+def doubted(
+    session: Session, attempt_id: int, notices: Sequence[Notice], when: datetime, now: datetime,
+    error: str,
+) -> None:  # fmt: skip
+    """No answer came: perhaps delivered."""
+    _end_attempt(session, attempt_id, AttemptOutcome.UNCERTAIN, now, error=error)
+    for notice in notices:
+        mine = session.get_one(Notice, notice.id)
+        _doubt(mine, when)
+        session.add(mine)
+
+
+def failed(
+    session: Session, attempt_id: int, notices: Sequence[Notice], now: datetime, error: str
+) -> None:
+    """Refused for good."""
+    _end_attempt(session, attempt_id, AttemptOutcome.FAILED, now, error=error)
+    close(session, notices, NoticeState.DEAD, now, error)
+
+
+# -- looking --------------------------------------------------------------------------------------
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the outbox next has something to do: a queued notice or an expiring lease."""
+    queued = session.exec(
+        select(func.min(Notice.next_at)).where(Notice.state == NoticeState.QUEUED)
+    ).one()
+    leased = session.exec(
+        select(func.min(Notice.lease_until)).where(Notice.state == NoticeState.SENDING)
+    ).one()
+    moments = [each for each in (queued, leased) if each is not None]
+    return min(moments) if moments else None

@@ -1,0 +1,461 @@
+"""People, their chats, and what they may see and do.
+
+A person is known by a private chat: in a group the speaker is recognised by the sender's id, which
+on every messenger we speak equals the address of the private chat.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, func, select
+
+from registry.audit import record
+from registry.tables import (
+    Admission,
+    Agency,
+    Contact,
+    Inbound,
+    Invite,
+    Notice,
+    Person,
+    Question,
+    Request,
+    Subscription,
+)
+from registry.types import InboundState, NoticeState, RequestKind, RequestState, Role
+
+# Letters and digits that are not taken for one another when read aloud or copied by hand.
+_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+CODE_LENGTH = 10
+CODE_ATTEMPTS = 5
+CODE_WINDOW = timedelta(minutes=15)
+BAD_CODE = "bad_code"
+
+ACTING = (Role.FOCAL, Role.OFFICER, Role.LEADER)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who speaks, and in which capacities. `person_id` is None for somebody not bound."""
+
+    person_id: int | None
+    name: str
+    holds: tuple[tuple[Role, int | None], ...] = ()
+
+    @property
+    def bound(self) -> bool:
+        return bool(self.holds)
+
+    @property
+    def is_staff(self) -> bool:
+        return any(role in (Role.STAFF, Role.ADMIN) for role, _ in self.holds)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(role for role, _ in self.holds)
+
+    def agencies(self, *roles: Role) -> frozenset[int]:
+        """The agencies held in one of the roles (any role if none is named)."""
+        return frozenset(
+            agency
+            for role, agency in self.holds
+            if agency is not None and (not roles or role in roles)
+        )
+
+    def may_act_for(self, agency_id: int) -> bool:
+        """Whether this person may answer for the agency's duties."""
+        return agency_id in self.agencies(*ACTING)
+
+    def may_see(self, agency_id: int) -> bool:
+        return self.is_staff or agency_id in self.agencies()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The outcome of binding a chat: what the chat is now subscribed to."""
+
+    subscription: Subscription
+    agency: Agency | None
+    fresh: bool
+
+
+class Refused(Exception):
+    """A wish that cannot be granted; the text is the Vietnamese answer."""
+
+
+def find_contact(session: Session, channel: str, address: str) -> Contact | None:
+    return session.exec(
+        select(Contact).where(Contact.channel == channel, Contact.address == address)
+    ).first()
+
+
+def load_actor(session: Session, channel: str, sender: str) -> Actor:
+    """The person behind a sender's id; an unbound Actor where there is none."""
+    contact = find_contact(session, channel, sender)
+    if contact is None or contact.person_id is None or contact.chat_kind != "private":
+        return Actor(None, "")
+    person = session.get_one(Person, contact.person_id)
+    held = session.exec(
+        select(Subscription.role, Subscription.agency_id).where(
+            Subscription.person_id == person.id, col(Subscription.ended_at).is_(None)
+        )
+    ).all()
+    return Actor(person.id, person.name, tuple((Role(role), agency) for role, agency in held))
+
+
+def staff_subscriptions(session: Session) -> list[Subscription]:
+    """Where word for the standing agency goes: one subscription for each staff member."""
+    rows = session.exec(
+        select(Subscription)
+        .where(
+            col(Subscription.role).in_([Role.STAFF, Role.ADMIN]),
+            col(Subscription.ended_at).is_(None),
+        )
+        .order_by(col(Subscription.id))
+    ).all()
+    return list({row.person_id or -(row.id or 0): row for row in rows}.values())
+
+
+def agency_subscriptions(session: Session, agency_id: int) -> list[Subscription]:
+    return list(
+        session.exec(
+            select(Subscription)
+            .where(Subscription.agency_id == agency_id, col(Subscription.ended_at).is_(None))
+            .order_by(col(Subscription.id))
+        ).all()
+    )
+
+
+# -- invites --------------------------------------------------------------------------------------
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(normal_code(code).encode()).hexdigest()
+
+
+def normal_code(code: str) -> str:
+    """A code as typed: case, blanks and dashes do not matter."""
+    return "".join(c for c in code.upper() if c.isalnum())
+
+
+def new_invite(
+    session: Session,
+    now: datetime,
+    role: Role,
+    agency_id: int | None,
+    *,
+    valid: timedelta,
+    created_by: int | None = None,
+) -> tuple[str, Invite]:
+    """A one-time code for a role; the code itself is returned once and never stored."""
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LENGTH))
+    invite = Invite(
+        code_hash=_hash(code),
+        agency_id=agency_id,
+        role=role,
+        created_by=created_by,
+        created_at=now,
+        expires_at=now + valid,
+    )
+    session.add(invite)
+    session.flush()
+    record(session, now, "invite.made", str(invite.id), created_by, role=role, agency=agency_id)
+    return f"{code[:5]}-{code[5:]}", invite
+
+
+def too_many_codes(session: Session, channel: str, sender: str, now: datetime) -> bool:
+    """Whether this sender has guessed wrongly too often of late."""
+    wrong = session.exec(
+        select(func.count())
+        .select_from(Inbound)
+        .where(
+            Inbound.channel == channel,
+            Inbound.sender == sender,
+            Inbound.outcome == BAD_CODE,
+            col(Inbound.received_at) > now - CODE_WINDOW,
+            Inbound.state == InboundState.HANDLED,
+        )
+    ).one()
+    return wrong >= CODE_ATTEMPTS
+
+
+def find_invite(session: Session, code: str, now: datetime) -> Invite | None:
+    """The invite behind a code, if it is still good."""
+    invite = session.exec(
+        select(Invite).where(Invite.code_hash == _hash(code)).with_for_update()
+    ).first()
+    if invite is None or invite.used_at is not None or invite.expires_at <= now:
+        return None
+    return invite
+
+
+# -- binding --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """The chat an update came from, and who spoke."""
+
+    channel: str
+    address: str
+    chat_kind: str
+    sender: str
+    title: str = ""
+    name: str = ""
+
+
+def ensure_contact(session: Session, chat: Chat, now: datetime) -> Contact:
+    """The contact of a chat, made if it is new."""
+    contact = find_contact(session, chat.channel, chat.address)
+    if contact is None:
+        contact = Contact(
+            channel=chat.channel,
+            address=chat.address,
+            chat_kind=chat.chat_kind,
+            title=chat.title,
+            created_at=now,
+        )
+        session.add(contact)
+        session.flush()
+    return contact
+
+
+def reopen(session: Session, contact: Contact, now: datetime) -> None:
+    """Somebody writes from a chat that was shut: it can be delivered to again, at once."""
+    contact.closed_at = None
+    contact.closed_reason = ""
+    session.add(contact)
+    _unpark(session, contact, now)
+
+
+def _unpark(session: Session, contact: Contact, now: datetime) -> None:
+    """Notices that waited for a live contact may go out now."""
+    mine = (
+        Subscription.person_id == contact.person_id
+        if contact.person_id is not None
+        else Subscription.contact_id == contact.id
+    )
+    waiting = select(Subscription.id).where(mine)
+    session.execute(
+        update(Notice)
+        .where(
+            col(Notice.state) == NoticeState.QUEUED,
+            col(Notice.subscription_id).in_(waiting),
+            col(Notice.due_at) <= now,
+            col(Notice.next_at) > now,
+        )
+        .values(next_at=now)
+    )
+
+
+def redeem(session: Session, invite: Invite, chat: Chat, now: datetime, consent: str) -> Bound:
+    """Bind the chat to what the invite grants; the invite is used up.
+
+    `consent` is the version of the text the person was shown. Raises Refused for a role a group
+    chat cannot hold.
+    """
+    if chat.chat_kind == "group" and invite.role not in ACTING:
+        raise Refused("Mã mời này chỉ dùng được trong cuộc trò chuyện riêng với trợ lý.")
+    contact = ensure_contact(session, chat, now)
+    invite.used_at = now
+    invite.used_by = contact.id
+    session.add(invite)
+    return bind(session, contact, chat.name, invite.role, invite.agency_id, now, consent)
+
+
+def bind(  # noqa: PLR0913 -- the parts of one binding
+    session: Session,
+    contact: Contact,
+    name: str,
+    role: Role,
+    agency_id: int | None,
+    now: datetime,
+    consent: str,
+) -> Bound:
+    """Subscribe the contact (its person, or the group itself) to an agency in a role."""
+    if contact.chat_kind == "private" and contact.person_id is None:
+        person = Person(name=name or "Cán bộ", created_at=now)
+        session.add(person)
+        session.flush()
+        contact.person_id = person.id
+    if contact.person_id is not None:
+        person = session.get_one(Person, contact.person_id)
+        person.consent_at, person.consent_version = now, consent
+        session.add(person)
+    holder = f"p{contact.person_id}" if contact.person_id is not None else f"c{contact.id}"
+    key = f"{holder}|{agency_id or 0}|{role}"
+    subscription = session.exec(select(Subscription).where(Subscription.key == key)).first()
+    fresh = subscription is None or subscription.ended_at is not None
+    if subscription is None:
+        subscription = Subscription(
+            key=key,
+            person_id=contact.person_id,
+            contact_id=None if contact.person_id is not None else contact.id,
+            agency_id=agency_id,
+            role=role,
+            since=now,
+        )
+    elif fresh:
+        subscription.ended_at, subscription.since, subscription.plan_due = None, now, True
+    session.add(subscription)
+    reopen(session, contact, now)
+    session.flush()
+    agency = session.get(Agency, agency_id) if agency_id is not None else None
+    record(
+        session, now, "subscription.made", str(subscription.id), contact.person_id,
+        role=role, agency=agency_id, channel=contact.channel,
+    )  # fmt: skip
+    return Bound(subscription, agency, fresh)
+
+
+def _held_by(contact: Contact) -> ColumnElement[bool]:
+    if contact.person_id is not None:
+        return col(Subscription.person_id) == contact.person_id
+    return col(Subscription.contact_id) == contact.id
+
+
+def subscriptions_of(
+    session: Session, contact: Contact
+) -> list[tuple[Subscription, Agency | None]]:
+    """What a chat (or the person behind it) is subscribed to."""
+    rows = session.exec(
+        select(Subscription, Agency)
+        .join(Agency, isouter=True)
+        .where(_held_by(contact), col(Subscription.ended_at).is_(None))
+        .order_by(col(Subscription.id))
+    ).all()
+    return [(subscription, agency) for subscription, agency in rows]
+
+
+def unsubscribe(session: Session, contact: Contact, now: datetime) -> int:
+    """End every subscription of the chat's holder and withdraw what was queued for them."""
+    held = [subscription for subscription, _ in subscriptions_of(session, contact)]
+    for subscription in held:
+        subscription.ended_at = now
+        session.add(subscription)
+        _withdraw_for(session, subscription, now)
+        record(session, now, "subscription.ended", str(subscription.id), contact.person_id)
+    return len(held)
+
+
+def _withdraw_for(session: Session, subscription: Subscription, now: datetime) -> None:
+    session.execute(
+        update(Notice)
+        .where(
+            col(Notice.subscription_id) == subscription.id,
+            col(Notice.state) == NoticeState.QUEUED,
+        )
+        .values(state=NoticeState.WITHDRAWN, closed_at=now, reason="unsubscribed")
+    )
+
+
+def close_contact(session: Session, contact: Contact, reason: str, now: datetime) -> bool:
+    """The messenger says nothing can be delivered here any more; False if that was known."""
+    if contact.closed_at is not None:
+        return False
+    contact.closed_at = now
+    contact.closed_reason = reason
+    session.add(contact)
+    record(session, now, "contact.closed", str(contact.id), contact.person_id, reason=reason)
+    return True
+
+
+def move_contact(session: Session, contact: Contact, address: str, now: datetime) -> None:
+    """A group got a new address; if that one is already known, the old contact is closed and its
+    subscriptions pass over."""
+    known = find_contact(session, contact.channel, address)
+    if known is None:
+        contact.address = address
+        session.add(contact)
+    elif known.id != contact.id:
+        session.execute(
+            update(Subscription)
+            .where(col(Subscription.contact_id) == contact.id)
+            .values(contact_id=known.id)
+        )
+        close_contact(session, contact, "moved", now)
+    record(session, now, "contact.moved", str(contact.id), contact.person_id)
+
+
+def erase(session: Session, contact: Contact, now: datetime) -> dict[str, int]:
+    """Remove what identifies the person behind the contact, or the group; what they did
+    stays in the record without a name. Returns what was erased, for the certificate.
+
+    Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, Điều 4: the right to have personal data deleted.
+    """
+    person_id = contact.person_id
+    ended = unsubscribe(session, contact, now)
+    contacts = (
+        list(session.exec(select(Contact).where(Contact.person_id == person_id)).all())
+        if person_id is not None
+        else [contact]
+    )
+    messages = 0
+    for each in contacts:
+        messages += _erase_contact(session, each, now)
+    if person_id is not None:
+        _erase_person(session, person_id, now)
+    record(session, now, "person.erased", str(person_id or contact.id), person_id)
+    return {"subscriptions": ended, "contacts": len(contacts), "messages": messages}
+
+
+def _erase_contact(session: Session, contact: Contact, now: datetime) -> int:
+    blanked = session.execute(
+        update(Inbound)
+        .where(col(Inbound.channel) == contact.channel, col(Inbound.sender) == contact.address)
+        .values(raw="", sender="")
+    )
+    for question in session.exec(select(Question).where(Question.contact_id == contact.id)):
+        session.delete(question)
+    contact.address = f"erased-{contact.id}"
+    contact.title = ""
+    contact.closed_at = now
+    contact.closed_reason = "erased"
+    session.add(contact)
+    return int(blanked.rowcount)  # type: ignore[attr-defined]
+
+
+def _erase_person(session: Session, person_id: int, now: datetime) -> None:
+    person = session.get_one(Person, person_id)
+    person.name = "(đã xóa)"
+    person.erased_at = now
+    session.add(person)
+    for admission in session.exec(
+        select(Admission).join(Request).where(Request.person_id == person_id)
+    ):
+        admission.name = ""
+        session.add(admission)
+
+
+# -- asking to be let in --------------------------------------------------------------------------
+
+
+def ask_admission(
+    session: Session, contact: Contact, agency_id: int, role: Role, name: str, now: datetime
+) -> tuple[Request, bool]:
+    """A wish to subscribe, for staff to decide; the same wish is kept once. (request, is it new)"""
+    asked = session.exec(
+        select(Request)
+        .join(Admission)
+        .where(
+            Request.contact_id == contact.id,
+            Request.state == RequestState.ASKED,
+            Admission.agency_id == agency_id,
+        )
+    ).first()
+    if asked is not None:
+        return asked, False
+    request = Request(
+        kind=RequestKind.ADMISSION,
+        contact_id=contact.id or 0,
+        person_id=contact.person_id,
+        asked_at=now,
+    )
+    session.add(request)
+    session.flush()
+    session.add(Admission(request_id=request.id or 0, agency_id=agency_id, role=role, name=name))
+    record(session, now, "admission.asked", str(request.id), contact.person_id, agency=agency_id)
+    return request, True
