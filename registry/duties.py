@@ -129,7 +129,8 @@ def undo(session: Session, duty: Duty, actor: Actor, now: datetime) -> Completio
         raise Refused(f"Đầu việc {duty.number} chưa được báo xong nên không có gì để hoàn tác.")
     completion.undone_at, completion.undone_by = now, actor.person_id
     session.add(completion)
-    duty.state, duty.done_on, duty.closed_at, duty.plan_due = DutyState.OPEN, None, None, True
+    duty.state, duty.done_on, duty.closed_at = DutyState.OPEN, None, None
+    duty.since, duty.plan_due = now, True
     session.add(duty)
     revive(session, duty.id or 0, now)
     record(session, now, "duty.undone", str(duty.number), actor.person_id, actor.name)
@@ -235,7 +236,7 @@ def grant_extension(
     """Move the duty's day; the old one stays in the extension. Its notices are planned anew."""
     duty = session.get_one(Duty, extension.duty_id)
     extension.new_due_on = day
-    duty.due_on, duty.plan_due = day, True
+    duty.due_on, duty.since, duty.plan_due = day, now, True
     session.add(extension)
     session.add(duty)
     withdraw(session, duty.id or 0, now, "extended")

@@ -137,7 +137,8 @@ class Duty(SQLModel, table=True):
     `number` is what people type. `period` is the stable key of the occurrence ("2026-Q3", a day).
     `opens_on`: the first day the period concerns (figures count a duty from then on).
     `due_on`: last on-time day; moves with an extension while `first_due_on` stays. `done_on`: the
-    day a completion counts from. `plan_due`: something changed, its notices must be planned anew.
+    day a completion counts from. `since`: from when notices are owed (made, reopened or extended).
+    `plan_due`: something changed, its notices must be planned anew.
     """
 
     __table_args__ = (
@@ -161,6 +162,7 @@ class Duty(SQLModel, table=True):
     done_on: date | None = None
     closed_at: datetime | None = _maybe_moment()
     plan_due: bool = True
+    since: datetime = _moment()
     created_at: datetime = _moment()
 
 

@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.Column("done_on", sa.Date(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("plan_due", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency_id"],
@@ -515,7 +516,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attemptnotice", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attemptnotice_notice_id"), ["notice_id"], unique=False)
-
 
 
 def downgrade() -> None:
