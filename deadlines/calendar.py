@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from holidays.countries.vietnam import Vietnam
+import holidays
 
 _DAY = timedelta(days=1)
 
@@ -142,14 +142,16 @@ def _weekends(year: int) -> dict[date, str]:
 def _holidays(year: int) -> dict[date, str]:
     return {
         day: _NAMES.get(name, name)
-        for day, name in Vietnam(years=year, language="vi").items()
+        for day, name in holidays.country_holidays("VN", years=year, language="vi").items()
         if day.year == year
     }
 
 
 def tet(year: int) -> date:
     """The first day of the lunar year that begins in this year (mùng 1 Tết)."""
-    for day, name in Vietnam(years=year, language="vi", observed=False).items():
+    for day, name in holidays.country_holidays(
+        "VN", years=year, language="vi", observed=False
+    ).items():
         if name == "Tết Nguyên Đán":
             return day
     raise ValueError(f"no Tết known in {year}")

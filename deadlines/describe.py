@@ -76,7 +76,7 @@ def explain(
     return words
 
 
-def describe(rule: Rule) -> str:
+def describe(rule: Rule) -> str:  # noqa: PLR0911 - one branch per shape
     """The rule as an administration would write it."""
     match rule:
         case Fixed():

@@ -1,9 +1,9 @@
 """What came of reading one phrase."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 
-from deadlines.rules import Rule
+from deadlines.rules import Clock, Rule
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Reading:
     kind: str
     rule: Rule | None = None
     due: tuple[date, ...] = ()
-    time: "time | None" = None
+    time: Clock | None = None
     sure: bool = False
     readings: tuple[Rule, ...] = ()
     explain: str = ""

@@ -13,6 +13,8 @@ from typing import Any, TypeVar, cast
 from deadlines.calendar import WorkCalendar
 from deadlines.periods import Period, Unit, clamped
 
+# Fields are called `time`, which would hide the type of that name.
+Clock = time
 _DAY = timedelta(days=1)
 # A due day can lie this far from the period it belongs to ("31/3 năm sau" of a year's report).
 _REACH = timedelta(days=800)
@@ -22,7 +24,7 @@ Anchors = Mapping[str, "date | tuple[Rule, ...]"]
 
 @dataclass(frozen=True, order=True)
 class Occurrence:
-    """One due day: `period_key` names it for ever within its rule, `due` is the last on-time day."""
+    """One due day: `period_key` names it for ever in its rule, `due` is the last on-time day."""
 
     due: date
     period_key: str
@@ -109,7 +111,7 @@ class Fixed:
 
     day: date
     before: bool = False
-    time: time | None = None
+    time: Clock | None = None
 
     def occur(self, start: date, until: date, _world: World) -> Iterator[Occurrence]:
         yield from _within([(self.day.isoformat(), _late(self.day, self))], start, until)
@@ -122,7 +124,7 @@ class Once:
     period: Period
     point: Point = END
     before: bool = False
-    time: time | None = None
+    time: Clock | None = None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
         day = _late(self.point.find(self.period, world), self)
@@ -137,7 +139,7 @@ class Every:
     point: Point = END
     which: tuple[int, ...] = ()
     before: bool = False
-    time: time | None = None
+    time: Clock | None = None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
         for period in Period.between(self.unit, _less(start, _REACH), _plus(until, _REACH)):
@@ -155,7 +157,7 @@ class Weekly:
 
     weekdays: tuple[int, ...] = (6,)
     before: bool = False
-    time: time | None = None
+    time: Clock | None = None
 
     def occur(self, start: date, until: date, _world: World) -> Iterator[Occurrence]:
         first = min(self.weekdays)
@@ -173,7 +175,7 @@ class Daily:
     """Every day, or every working day."""
 
     working: bool = False
-    time: time | None = None
+    time: Clock | None = None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
         for ordinal in range(start.toordinal(), until.toordinal() + 1):
@@ -195,7 +197,7 @@ class Relative:
     anchor: str = "receipt"
     label: str = ""
     before: bool = False
-    time: time | None = None
+    time: Clock | None = None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
         known = world.anchors.get(self.label) or world.anchors.get(self.anchor)
@@ -214,7 +216,7 @@ class After:
     rule: "Rule"
     count: int
     unit: str = "day"
-    time: time | None = None
+    time: Clock | None = None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
         reach = timedelta(days=31 * abs(self.count) + 31)
@@ -231,7 +233,7 @@ class AnyOf:
     rules: tuple["Rule", ...]
 
     @property
-    def time(self) -> "time | None":
+    def time(self) -> Clock | None:
         times = {one.time for one in self.rules}
         return times.pop() if len(times) == 1 else None
 
@@ -290,9 +292,9 @@ def inclusive(rule: _R) -> _R:
 
 def _with_before(rule: _R, *, before: bool) -> _R:
     if isinstance(rule, AnyOf):
-        return cast(_R, AnyOf(tuple(_with_before(one, before=before) for one in rule.rules)))
+        return cast("_R", AnyOf(tuple(_with_before(one, before=before) for one in rule.rules)))
     if is_dataclass(rule) and any(one.name == "before" for one in fields(rule)):
-        return cast(_R, replace(cast(Any, rule), before=before))
+        return cast("_R", replace(cast("Any", rule), before=before))
     return rule
 
 

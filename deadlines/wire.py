@@ -55,7 +55,7 @@ def rule_from_json(text: str) -> Rule:
     if not isinstance(data, dict) or data.get("v") != VERSION:
         raise ValueError("not a deadline rule of version 1")
     try:
-        return cast(Rule, _rich(data["rule"]))
+        return cast("Rule", _rich(data["rule"]))
     except (KeyError, TypeError) as error:
         raise ValueError("not a deadline rule") from error
 
@@ -85,5 +85,5 @@ def _rich(value: Any) -> object:
             return time.fromisoformat(value["is"])
     body = {name: _rich(one) for name, one in value.items() if name != "type"}
     if "unit" in body and value["type"] in ("every", "period"):
-        body["unit"] = Unit(cast(str, body["unit"]))
+        body["unit"] = Unit(cast("str", body["unit"]))
     return _TYPES[value["type"]](**body)
