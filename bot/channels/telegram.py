@@ -1,0 +1,303 @@
+"""Telegram, by its Bot API through python-telegram-bot: long polling, HTML, inline buttons.
+
+Only `telegram.Bot` is used. Its Updater confirms an update before anybody has stored it, its
+JobQueue and ConversationHandler live in memory: the loop here, the scheduler and the database do
+their work.
+"""
+
+import asyncio
+import logging
+import random
+import re
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeChat,
+    BotCommandScopeDefault,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+)
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.channels.http import HttpClient
+from bot.channels.telegram_request import AiohttpRequest, PollRequest, as_send_error
+from bot.channels.telegram_updates import Identity, understand, whole
+from scheduler.channel import (
+    Button,
+    ChannelInfo,
+    Incoming,
+    Limits,
+    Message,
+    SendError,
+    Store,
+    Update,
+)
+
+_T = TypeVar("_T")
+_LOGGER = logging.getLogger(__name__)
+
+_ALLOWED = ("message", "callback_query", "my_chat_member")
+_BATCH = 100
+_ACTION_BYTES = 64
+_DESCRIPTION = 256
+_LATE = 10.0  # seconds after a poll should have ended before the connection counts as lost
+_BREATH = 0.3  # seconds between polls of a server that does not wait by itself
+# Telegram may start update ids at a random number after a week without any: forget ours before.
+_FORGET_OFFSET = 6 * 86_400.0
+# Words of a refused edit that mean there is nothing left to do.
+_EDIT_DONE = (
+    "message is not modified",
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "message identifier is not specified",
+)
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """The next update to ask for, and when (loop time) the last one came."""
+
+    heard: float
+    offset: int | None = None
+
+
+class TelegramChannel:
+    """One bot on one Bot API server.
+
+    token: as BotFather gave it. base_url: the server's root, the part before "/bot<token>".
+    http: shared with other channels and closed by its owner. poll_timeout: seconds one getUpdates
+    waits. pauses: first and longest pause, in seconds, between polls that fail.
+    Raises ValueError for an empty token.
+    """
+
+    name = "telegram"
+    limits = Limits(units=4096)
+    edits = True
+
+    def __init__(
+        self,
+        token: str,
+        base_url: str,
+        http: HttpClient,
+        *,
+        poll_timeout: int = 30,
+        pauses: tuple[float, float] = (1.0, 30.0),
+    ) -> None:
+        token, root = token.strip(), base_url.strip().rstrip("/")
+        if not token:
+            raise ValueError("the Telegram token is empty")
+        number = token.partition(":")[0]
+        self._me = Identity(int(number) if re.fullmatch(r"[0-9]{1,18}", number) else 0)
+        self._poll_timeout = poll_timeout
+        self._pauses = pauses
+        self._bot = Bot(
+            token,
+            base_url=lambda secret: f"{root}/bot{secret}",
+            base_file_url=lambda secret: f"{root}/file/bot{secret}",
+            request=AiohttpRequest(http),
+            get_updates_request=PollRequest(http),
+        )
+
+    async def open(self) -> ChannelInfo:
+        """Ask Telegram who we are. Raises SendError."""
+        user = await self._call(self._bot.get_me())
+        username = user.username or ""
+        self._me = Identity(user.id, username)
+        return ChannelInfo(
+            username=username,
+            invite_link=f"https://t.me/{username}?start={{code}}" if username else "",
+            notes=tuple(filter(None, (_privacy_note(user), await self._webhook_note()))),
+        )
+
+    async def close(self) -> None:
+        """Nothing to do: the HTTP client belongs to whoever made it."""
+
+    async def send(self, address: str, message: Message) -> str:
+        """Send HTML with its buttons; the id is unique within the chat. Raises SendError."""
+        sent = await self._call(
+            self._bot.send_message(
+                chat_id=_chat_id(address),
+                text=whole(message.html),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_keyboard(message.buttons),
+            )
+        )
+        return str(sent.message_id)
+
+    async def edit(self, address: str, message_id: str, message: Message) -> None:
+        """Replace words and buttons of a sent message. Raises SendError for anything but a message
+        that is unchanged, gone or too old."""
+        if not message_id.isdecimal():
+            return
+        try:
+            await self._call(
+                self._bot.edit_message_text(
+                    chat_id=_chat_id(address),
+                    message_id=int(message_id),
+                    text=whole(message.html),
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    reply_markup=_keyboard(message.buttons),
+                )
+            )
+        except SendError as error:
+            if not any(words in error.text.lower() for words in _EDIT_DONE):
+                raise
+
+    async def receive(self, store: Store) -> None:
+        """Poll until cancelled. An update is confirmed by the poll after the one that brought it,
+        so only once `store` has returned; if `store` fails, the same updates come again.
+
+        Raises SendError(auth=True) where the token is refused; survives everything else.
+        """
+        cursor, failures = _Cursor(heard=asyncio.get_running_loop().time()), 0
+        while True:
+            try:
+                await self._round(cursor, store)
+            except SendError as error:
+                if error.auth:
+                    raise
+                failures += 1
+                await self._pause(failures, error)
+            except Exception:
+                _LOGGER.exception("Telegram: chưa lưu được tin đến, sẽ nhận lại")
+                failures += 1
+                await self._pause(failures, None)
+            else:
+                if failures:
+                    _LOGGER.info("Telegram: đã nhận tin trở lại")
+                failures = 0
+
+    def parse(self, raw: str) -> Incoming | None:
+        """See :func:`understand`."""
+        return understand(raw, self._me)
+
+    async def acknowledge(self, callback: str) -> None:
+        """Stop the spinner; Telegram forgets a press after minutes, which is no matter."""
+        try:
+            await self._call(self._bot.answer_callback_query(callback))
+        except SendError as error:
+            _LOGGER.debug("Telegram: answerCallbackQuery: %s", error)
+
+    async def set_commands(self, address: str | None, commands: Sequence[tuple[str, str]]) -> None:
+        """Set the menu of one chat, or the default one; a failure is logged, not raised."""
+        try:
+            await self._call(
+                self._bot.set_my_commands(
+                    [BotCommand(name, text[:_DESCRIPTION]) for name, text in commands],
+                    scope=BotCommandScopeDefault()
+                    if address is None
+                    else BotCommandScopeChat(_chat_id(address)),
+                )
+            )
+        except SendError as error:
+            _LOGGER.warning("Telegram: không đặt được danh sách lệnh: %s", error)
+
+    async def _round(self, cursor: _Cursor, store: Store) -> None:
+        """Poll once, store what came, and only then let the next poll confirm it."""
+        time = asyncio.get_running_loop().time
+        started = time()
+        if started - cursor.heard > _FORGET_OFFSET:
+            cursor.offset = None
+        updates = await self._poll(cursor.offset)
+        if updates:
+            await store([update for _, update in updates])
+            cursor.offset, cursor.heard = updates[-1][0] + 1, time()
+        elif time() - started < _BREATH:
+            await asyncio.sleep(_BREATH)
+
+    async def _poll(self, offset: int | None) -> list[tuple[int, Update]]:
+        """One getUpdates: numbers and updates in order, none that was confirmed before."""
+        got = await self._call(
+            self._bot.get_updates(
+                offset=offset,
+                limit=_BATCH,
+                timeout=self._poll_timeout,
+                allowed_updates=_ALLOWED,
+                read_timeout=_LATE,
+            )
+        )
+        return [
+            (update.update_id, Update(str(update.update_id), update.api_kwargs["raw"]))
+            for update in sorted(got, key=lambda update: update.update_id)
+            if offset is None or update.update_id >= offset
+        ]
+
+    async def _call(self, request: Awaitable[_T]) -> _T:
+        """Await a call of the library; whatever goes wrong comes out as SendError."""
+        try:
+            return await request
+        except TelegramError as error:
+            failure = as_send_error(error, known=bool(self._me.username))
+        except Exception as error:  # noqa: BLE001 -- an answer the library cannot read was obeyed
+            words = f"Telegram: không đọc được câu trả lời ({type(error).__name__})"
+            failure = SendError(words, uncertain=True)
+        raise failure
+
+    async def _pause(self, failures: int, error: SendError | None) -> None:
+        """Wait longer with every failure in a row, at random so that many bots do not return at
+        once, and at least as long as Telegram asked."""
+        first, longest = self._pauses
+        seconds = min(longest, first * 2 ** min(failures - 1, 16))
+        seconds *= random.uniform(0.5, 1.0)  # noqa: S311 -- jitter, not secrecy
+        if error is not None:
+            seconds = max(seconds, error.retry_after or 0.0)
+            level = logging.WARNING if failures in (1, 5) or failures % 100 == 0 else logging.DEBUG
+            _LOGGER.log(level, "Chưa nhận được tin (lần %d): %s", failures, error)
+        await asyncio.sleep(seconds)
+
+    async def _webhook_note(self) -> str:
+        """A webhook keeps getUpdates from working; it may serve another system, so it stays."""
+        try:
+            url = (await self._call(self._bot.get_webhook_info())).url
+            host = urlsplit(url).hostname or "?"
+        except (SendError, ValueError):
+            return ""
+        if not url:
+            return ""
+        return (
+            f"Bot đang gửi tin đến webhook ở {host} nên Đôn Đốc không nhận được tin. Nếu không hệ "
+            "thống nào khác dùng webhook đó, hãy gọi phương thức deleteWebhook của Bot API rồi "
+            "khởi động lại; nếu có, hãy tạo một bot riêng bằng BotFather."
+        )
+
+
+def _chat_id(address: str) -> int:
+    try:
+        return int(address)
+    except ValueError:
+        failure = SendError("địa chỉ Telegram không phải là số", permanent=True, closed=True)
+    raise failure
+
+
+def _keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | None:
+    """Raises SendError for an action that Telegram would refuse."""
+    for button in (button for row in rows for button in row):
+        if not 1 <= len(button.action.encode("utf-8", "replace")) <= _ACTION_BYTES:
+            raise SendError(f"nút “{button.label}” mang dữ liệu quá 64 byte", permanent=True)
+    keys = [
+        [InlineKeyboardButton(button.label, callback_data=button.action) for button in row]
+        for row in rows
+        if row
+    ]
+    return InlineKeyboardMarkup(keys) if keys else None
+
+
+def _privacy_note(user: Any) -> str:
+    if user.can_join_groups is False:
+        return "Bot không được phép vào nhóm: bật bằng lệnh /setjoingroups của BotFather."
+    if user.can_read_all_group_messages:
+        return (
+            "Chế độ riêng tư của bot đang tắt: trong nhóm, Telegram chuyển cho bot mọi tin nhắn. "
+            "Nên bật bằng lệnh /setprivacy của BotFather."
+        )
+    return ""
