@@ -1,7 +1,8 @@
-"""The log of who did what when. Rows are only ever added."""
+"""The journal: who did what, when. Rows are only ever added."""
 
 import json
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -15,10 +16,10 @@ def record(
     subject: str = "",
     person_id: int | None = None,
     actor: str = "",
-    **data: object,
+    **data: Any,
 ) -> None:
-    """Add one event. `what` is a verb of the vocabulary ("duty.done"), `subject` the number or id
-    it happened to, `data` whatever a person asking "why" will want (no message texts)."""
+    """Note one event. `what` is a verb of the vocabulary ("directive.import"), `subject` the row it
+    concerns ("directive:3"), `actor` who acted where no person is known ("cli")."""
     session.add(
         AuditEvent(
             at=at,
@@ -26,6 +27,6 @@ def record(
             subject=subject,
             person_id=person_id,
             actor=actor,
-            data=json.dumps(data, ensure_ascii=False, default=str, sort_keys=True),
+            data=json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
         )
     )

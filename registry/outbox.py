@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from registry.notices import set_state
+from registry.notices import put_text, set_state
 from registry.tables import Attempt, AttemptNotice, Contact, Notice, Subscription
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 
@@ -90,13 +90,13 @@ def claim(
     *,
     only: Only | None = None,
     busy: Collection[int] = (),
-    closed_channels: Collection[str] = (),
+    channels: Collection[str],
     contacts: int = 16,
 ) -> list[Batch]:
     """Take what is due for up to `contacts` contacts: all that each of them is to be told.
 
     only: outside working hours, what may go all the same. busy: contacts with a message in flight.
-    closed_channels: messengers that stand still. What has no live contact waits.
+    channels: messengers that can send now. What has no live contact waits.
     """
     release_expired(session, now)
     due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
@@ -105,7 +105,13 @@ def claim(
         select(Notice, Subscription, Contact)
         .join(Subscription, isouter=True)
         .join(Contact, col(Contact.id) == owner, isouter=True)
-        .where(*due)
+        .where(
+            *due,
+            or_(
+                col(Contact.id).is_(None),
+                and_(col(Contact.channel).in_(list(channels)), col(Contact.id).not_in(list(busy))),
+            ),
+        )
         .order_by(col(Notice.next_at), col(Notice.id))
         .limit(contacts * 40)
     ).all()
@@ -117,8 +123,6 @@ def claim(
             parked.append(notice.id or 0)
             continue
         contact_id = contact.id or 0
-        if contact_id in busy or contact.channel in closed_channels:
-            continue
         if contact_id in batches or len(batches) < contacts:
             where[contact_id] = contact
             batches[contact_id].append(Claimed(notice, subscription))
@@ -310,6 +314,39 @@ def failed(
     """Refused for good."""
     _end_attempt(session, attempt_id, AttemptOutcome.FAILED, now, error=error)
     close(session, notices, NoticeState.DEAD, now, error)
+
+
+def contact_lost(
+    session: Session, attempt_id: int, notices: Sequence[Notice], now: datetime, error: str
+) -> None:
+    """The chat is gone. What a subscription is owed goes to its holder's next contact (or waits for
+    one); what was meant for this chat alone is dead."""
+    _end_attempt(session, attempt_id, AttemptOutcome.FAILED, now, error=error)
+    owed = [notice for notice in notices if notice.subscription_id is not None]
+    give_back(session, owed, now)
+    here_only = [notice for notice in notices if notice.subscription_id is None]
+    close(session, here_only, NoticeState.DEAD, now, error)
+
+
+def put_part(
+    session: Session,
+    attempt_id: int,
+    index: int,
+    contact_id: int,
+    html: str,
+    buttons: Sequence[Sequence[tuple[str, str]]],
+    now: datetime,
+) -> None:
+    """Queue a further part of a message that was too long for one."""
+    put_text(
+        session,
+        NoticeKind.PART,
+        f"part:{attempt_id}:{index}",
+        html,
+        now,
+        contact_id=contact_id,
+        buttons=buttons,
+    )
 
 
 # -- looking --------------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ def redeem(session: Session, invite: Invite, chat: Chat, now: datetime, consent:
     return bind(session, contact, chat.name, invite.role, invite.agency_id, now, consent)
 
 
-def bind(  # noqa: PLR0913 -- the parts of one binding
+def bind(
     session: Session,
     contact: Contact,
     name: str,

@@ -5,6 +5,7 @@ Nothing here knows a messenger: `bot/channels/` implements :class:`Channel`, `bo
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Literal, Protocol
 
 ChatKind = Literal["private", "group"]
@@ -29,6 +30,14 @@ class Message:
     html: str
     plain: str
     buttons: tuple[tuple[Button, ...], ...] = ()
+
+    def pairs(self) -> list[list[tuple[str, str]]]:
+        """The buttons as (label, action), the form the outbox stores."""
+        return [[(button.label, button.action) for button in row] for row in self.buttons]
+
+    def as_plain(self) -> "Message":
+        """The same words without markup, for a messenger that refuses the HTML."""
+        return Message(escape(self.plain, quote=False), self.plain, self.buttons)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,144 @@
+"""Writes a list of agencies down. The list is the truth about the agencies it names: their aliases
+and groups become what it says; agencies it does not name stay as they are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, select
+
+from deadlines.text import clean
+from registry import audit, naming
+from registry.database import insert_new
+from registry.tables import SINCE_EVER, Agency, AgencyAlias, AgencyGroup, AgencyGroupMember
+
+
+@dataclass(frozen=True)
+class AgencyRow:
+    """One line of a list of agencies. None: the list does not say, what is known stays."""
+
+    name: str
+    aliases: tuple[str, ...] | None = None
+    level: str | None = None
+    groups: tuple[str, ...] | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """How many agencies were new, changed, or stood already as the list has them."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+def load(session: Session, rows: Iterable[AgencyRow], now: datetime) -> LoadResult:
+    """Write the rows down; loading the same rows again changes nothing. `now` is aware."""
+    writer = _Writer(session, now)
+    states = [writer.write(row) for row in rows]
+    result = LoadResult(states.count("added"), states.count("changed"), states.count("unchanged"))
+    if result.added or result.changed:
+        audit.record(session, now, "agencies.load", added=result.added, changed=result.changed)
+    return result
+
+
+class _Writer:
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self.known = list(session.exec(select(Agency)).all())
+        self.groups = list(session.exec(select(AgencyGroup)).all())
+
+    def write(self, row: AgencyRow) -> str:
+        agency = self._same(row)
+        if agency is None:
+            self._add(row)
+            return "added"
+        changed = self._update(agency, row)
+        return "changed" if changed else "unchanged"
+
+    def _add(self, row: AgencyRow) -> None:
+        name = clean(row.name)
+        agency = Agency(
+            name=name,
+            key=name.casefold(),
+            level=row.level or "",
+            valid_from=row.valid_from or SINCE_EVER,
+            valid_to=row.valid_to,
+            created_at=self.now,
+        )
+        self.session.add(agency)
+        self.session.flush()
+        self.known.append(agency)
+        self._set_aliases(agency, row.aliases or ())
+        self._set_groups(agency, row.groups or ())
+
+    def _update(self, agency: Agency, row: AgencyRow) -> bool:
+        facts = {"level": row.level, "valid_from": row.valid_from, "valid_to": row.valid_to}
+        changed = False
+        for name, value in facts.items():
+            if value is not None and getattr(agency, name) != value:
+                setattr(agency, name, value)
+                changed = True
+        if row.aliases is not None:
+            changed |= self._set_aliases(agency, row.aliases)
+        if row.groups is not None:
+            changed |= self._set_groups(agency, row.groups)
+        return changed
+
+    def _same(self, row: AgencyRow) -> Agency | None:
+        """The agency of this name at this time. Names are used again after a merger: one that
+        ended before the row begins is another agency."""
+        name = naming.parse(row.name)
+        alike = [one for one in self.known if naming.parse(one.name).marked == name.marked]
+        alike.sort(key=lambda one: one.valid_from, reverse=True)
+        for one in alike:
+            if row.valid_from is None or one.valid_from == row.valid_from or _overlap(one, row):
+                return one
+        return None
+
+    def _set_aliases(self, agency: Agency, aliases: tuple[str, ...]) -> bool:
+        wanted = {clean(alias).casefold(): clean(alias) for alias in aliases if clean(alias)}
+        mine = select(AgencyAlias).where(AgencyAlias.agency_id == agency.id)
+        old = {one.key: one for one in self.session.exec(mine).all()}
+        for key in old.keys() - wanted.keys():
+            self.session.delete(old[key])
+        new = [key for key in wanted if key not in old]
+        for key in new:
+            self.session.add(AgencyAlias(agency_id=_id(agency), alias=wanted[key], key=key))
+        self.session.flush()
+        return bool(new) or bool(old.keys() - wanted.keys())
+
+    def _set_groups(self, agency: Agency, names: tuple[str, ...]) -> bool:
+        wanted = {self._group(name) for name in names if clean(name)}
+        mine = select(AgencyGroupMember).where(AgencyGroupMember.agency_id == agency.id)
+        old = {one.group_id: one for one in self.session.exec(mine).all()}
+        for group_id in old.keys() - wanted:
+            self.session.delete(old[group_id])
+        new = [{"group_id": one, "agency_id": _id(agency)} for one in sorted(wanted - old.keys())]
+        insert_new(self.session, AgencyGroupMember, new)
+        self.session.flush()
+        return bool(new) or bool(old.keys() - wanted)
+
+    def _group(self, name: str) -> int:
+        words, shape = naming.group_words(name), naming.shape(name)
+        for group in self.groups:
+            same_shape = shape is not None and naming.shape(group.name) == shape
+            if naming.group_words(group.name) == words or same_shape:
+                return group.id or 0
+        group = AgencyGroup(name=clean(name), key=clean(name).casefold())
+        self.session.add(group)
+        self.session.flush()
+        self.groups.append(group)
+        return group.id or 0
+
+
+def _id(agency: Agency) -> int:
+    return agency.id or 0
+
+
+def _overlap(agency: Agency, row: AgencyRow) -> bool:
+    first, last = row.valid_from or SINCE_EVER, row.valid_to or date.max
+    return agency.valid_from <= last and first <= (agency.valid_to or date.max)

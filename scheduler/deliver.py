@@ -1,0 +1,295 @@
+"""Delivery: what is due is claimed, rendered with the facts of the moment, sent, and recorded.
+
+Nothing is lost: a notice leaves the queue only with a recorded outcome, and a lease that its holder
+did not live to return is claimable again. What each failure means is one table, `_settle`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from sqlmodel import Session
+
+from deadlines.calendar import WorkCalendar
+from registry import outbox
+from registry.database import Database
+from registry.people import close_contact, move_contact
+from registry.tables import Contact, Notice
+from registry.types import NoticeState
+from scheduler.channel import Channel, Message, SendError
+from scheduler.hours import allowed, next_opening
+from scheduler.pace import Pacer
+from scheduler.plan import Policy
+
+log = logging.getLogger(__name__)
+
+CONCURRENT = 16
+IDLE = 30.0
+UNCERTAIN_PAUSE = timedelta(seconds=60)
+BACK_OFF = (5, 15, 60, 300, 900, 1800)
+AUTH_PAUSE = timedelta(minutes=5)
+# A reminder that the messenger keeps refusing without saying why is given up after a day's tries.
+MAX_TRIES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What became of a batch: a message to send (or to put in place of `edit_of`) that tells
+    `told`; older steps `folded` into it; notices no longer wanted; and those that must wait."""
+
+    message: Message | None = None
+    told: tuple[Notice, ...] = ()
+    folded: tuple[Notice, ...] = ()
+    unwanted: tuple[Notice, ...] = ()
+    later: tuple[tuple[Notice, datetime], ...] = ()
+    edit_of: str | None = None
+    rest: tuple[Message, ...] = ()
+
+
+class Words(Protocol):
+    """Who finds the words: `scheduler/compose.py`."""
+
+    def compose(self, session: Session, batch: outbox.Batch, now: datetime) -> Composed:
+        """The message for a batch, from the facts of this moment. Reads only."""
+        ...
+
+    def contact_closed(
+        self, session: Session, contact: Contact, reason: str, now: datetime
+    ) -> None:
+        """Queue word for staff that a contact can no longer be reached."""
+        ...
+
+
+@dataclass
+class Counts:
+    """What happened since the start, for logs and metrics; lateness in seconds, of the latest."""
+
+    sent: int = 0
+    retried: int = 0
+    uncertain: int = 0
+    failed: int = 0
+    lateness: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
+
+
+class Deliverer:
+    """The outbox's only sender in this process."""
+
+    def __init__(
+        self,
+        db: Database,
+        channels: Mapping[str, Channel],
+        words: Words,
+        policy: Policy,
+        calendar: WorkCalendar,
+        clock: Callable[[], datetime],
+        alarm: Callable[[float], None] | None = None,
+    ) -> None:
+        self._db = db
+        self._channels = channels
+        self._words = words
+        self._policy = policy
+        self._calendar = calendar
+        self._clock = clock
+        self._alarm = alarm
+        self._wake = asyncio.Event()
+        self._busy: set[int] = set()
+        self._standing: dict[str, datetime] = {}
+        self._pacers = {name: Pacer(channel.limits) for name, channel in channels.items()}
+        self._running: set[asyncio.Task[None]] = set()
+        self._jitter = Random(0)  # noqa: S311 -- spreads retries, guards nothing
+        self.counts = Counts()
+
+    def wake(self) -> None:
+        """Something was queued: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; sends under way are finished first."""
+        try:
+            while True:
+                self._wake.clear()
+                await self.start_due()
+                await self._rest()
+        finally:
+            await self.finish()
+
+    async def _rest(self) -> None:
+        """Sleep until the next due moment; the alarm (an APScheduler job) or a wake ends it. The
+        bound covers a clock that was set forward and notices another process has queued."""
+        now = self._clock()
+        due = await self._db.read(outbox.next_due)
+        if due is not None and due > now and self._alarm is not None:
+            self._alarm((due - now).total_seconds())
+        # Due but not claimable: a door is closed, a messenger stands still, or a chat is busy.
+        seconds = self._until_open(now) if due is not None and due <= now else IDLE
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), min(seconds, IDLE))
+
+    def _until_open(self, now: datetime) -> float:
+        opening = next_opening(now, self._policy, self._calendar)
+        return max((opening - now).total_seconds(), 1.0)
+
+    async def drain(self) -> None:
+        """Send notices that may be sent now, and wait for the outcomes."""
+        while await self.start_due():
+            await self.finish()
+        await self.finish()
+
+    async def finish(self) -> None:
+        while self._running:
+            await asyncio.wait(set(self._running))
+
+    async def start_due(self) -> int:
+        """Claim what is due and begin sending it; how many messages were begun."""
+        begun = 0
+        while (free := CONCURRENT - len(self._running)) > 0:
+            now = self._clock()
+            batches = await self._db.write(
+                outbox.claim,
+                now,
+                only=allowed(now, self._policy, self._calendar),
+                busy=tuple(self._busy),
+                channels=self._moving(now),
+                contacts=free,
+            )
+            if not batches:
+                break
+            for batch in batches:
+                self._begin(batch)
+                begun += 1
+        return begun
+
+    def _moving(self, now: datetime) -> list[str]:
+        """The messengers that are configured and do not stand still."""
+        return [
+            name
+            for name in self._channels
+            if name not in self._standing or self._standing[name] <= now
+        ]
+
+    def _begin(self, batch: outbox.Batch) -> None:
+        contact_id = batch.contact.id or 0
+        self._busy.add(contact_id)
+        task = asyncio.create_task(self._guarded(batch), name=f"deliver-{contact_id}")
+        self._running.add(task)
+
+        def done(finished: asyncio.Task[None]) -> None:
+            self._running.discard(finished)
+            self._busy.discard(contact_id)
+            self._wake.set()
+
+        task.add_done_callback(done)
+
+    async def _guarded(self, batch: outbox.Batch) -> None:
+        """One poisoned message must not stop the others: it is pushed back, then reported."""
+        try:
+            await self._deliver(batch)
+        except Exception:
+            log.exception("delivery of a batch failed; trying again later")
+            notices = [item.notice for item in batch.items]
+            when = self._clock() + timedelta(seconds=BACK_OFF[3])
+            await self._db.write(outbox.give_back, notices, when)
+            self.counts.retried += 1
+
+    async def _deliver(self, batch: outbox.Batch) -> None:
+        composed = await self._db.read(self._words.compose, batch, self._clock())
+        await self._db.write(self._put_aside, composed)
+        if composed.message is None:
+            return
+        contact = batch.contact
+        await self._pacers[contact.channel].turn(contact.address, contact.chat_kind)
+        attempt = await self._db.write(self._open, contact, composed, composed.message.plain)
+        try:
+            message_id = await self._send(contact, composed, composed.message)
+        except SendError as error:
+            await self._db.write(self._settle, contact, composed, attempt, error)
+            return
+        await self._db.write(self._sent, contact, composed, attempt, message_id)
+
+    def _put_aside(self, session: Session, composed: Composed) -> None:
+        now = self._clock()
+        if composed.unwanted:
+            outbox.close(session, composed.unwanted, NoticeState.WITHDRAWN, now, "stale")
+        for notice, when in composed.later:
+            outbox.give_back(session, [notice], when)
+
+    def _open(self, session: Session, contact: Contact, composed: Composed, text: str) -> int:
+        return outbox.open_attempt(
+            session, contact.id or 0, (*composed.told, *composed.folded), text, self._clock()
+        )
+
+    async def _send(self, contact: Contact, composed: Composed, message: Message) -> str:
+        channel = self._channels[contact.channel]
+        if composed.edit_of is not None:
+            await channel.edit(contact.address, composed.edit_of, message)
+            return composed.edit_of
+        try:
+            return await channel.send(contact.address, message)
+        except SendError as error:
+            if not error.bad_markup:
+                raise
+        log.warning("the messenger refused the markup; sending plain text")
+        return await channel.send(contact.address, message.as_plain())
+
+    def _sent(
+        self,
+        session: Session,
+        contact: Contact,
+        composed: Composed,
+        attempt: int,
+        message_id: str,
+    ) -> None:
+        """The further parts of a long message are queued only now: a first part that must be tried
+        again would otherwise arrive behind them."""
+        now = self._clock()
+        outbox.sent(session, attempt, composed.told, composed.folded, message_id, now)
+        for index, part in enumerate(composed.rest, start=2):
+            outbox.put_part(session, attempt, index, contact.id or 0, part.html, part.pairs(), now)
+        self.counts.sent += 1
+        late = (now - min(notice.due_at for notice in composed.told)).total_seconds()
+        self.counts.lateness.append(late)
+
+    def _settle(
+        self,
+        session: Session,
+        contact: Contact,
+        composed: Composed,
+        attempt: int,
+        error: SendError,
+    ) -> None:
+        """What each failure means (design, section 7)."""
+        now = self._clock()
+        notices = (*composed.told, *composed.folded)
+        if error.auth:
+            self._standing[contact.channel] = now + AUTH_PAUSE
+            log.error("%s refuses our token: the channel stands still", contact.channel)
+            outbox.retry(session, attempt, notices, now + AUTH_PAUSE, now, error.text)
+        elif error.moved_to is not None:
+            move_contact(session, contact, error.moved_to, now)
+            outbox.retry(session, attempt, notices, now, now, error.text)
+        elif error.uncertain:
+            self.counts.uncertain += 1
+            outbox.doubted(session, attempt, notices, now + UNCERTAIN_PAUSE, now, error.text)
+        elif error.closed:
+            if close_contact(session, contact, error.text, now):
+                self._words.contact_closed(session, contact, error.text, now)
+            outbox.contact_lost(session, attempt, notices, now, error.text)
+            self.counts.failed += 1
+        elif error.permanent or max(notice.tries for notice in notices) >= MAX_TRIES:
+            outbox.failed(session, attempt, notices, now, error.text)
+            self.counts.failed += 1
+            log.error("a message to contact %s was refused: %s", contact.id, error.text)
+        else:
+            wait = error.retry_after or self._pause(max(notice.tries for notice in notices))
+            outbox.retry(session, attempt, notices, now + timedelta(seconds=wait), now, error.text)
+            self.counts.retried += 1
+
+    def _pause(self, tries: int) -> float:
+        base = BACK_OFF[min(tries, len(BACK_OFF) - 1)]
+        return base * (0.8 + 0.4 * self._jitter.random())

@@ -1,0 +1,233 @@
+"""When, and to whom: a pure function from duties and subscriptions to notices.
+
+No database, no clock, no wording. Everything a reminder's moment depends on is an argument, and the
+same arguments always give the same notices with the same keys.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+from deadlines.calendar import WorkCalendar
+from registry.clock import local, moment_of
+from registry.notices import PlannedNotice
+from registry.types import DutyKind, NoticeKind, Role
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The committee's rules. Leads and urges count working days; hours are local.
+
+    leads: days before the last safe day on which a reminder goes out. urges: days after the due
+    day, then every week. at: the hour of planned notices. opens/closes: working hours, outside of
+    which only answers go out, and last-day reminders until `last_call`.
+    """
+
+    leads: tuple[int, ...] = (10, 5, 2, 0)
+    update_leads: tuple[int, ...] = (5, 0)
+    urges: tuple[int, ...] = (1, 3)
+    at: time = time(8)
+    opens: time = time(7, 30)
+    closes: time = time(17)
+    last_call: time = time(21)
+
+
+@dataclass(frozen=True, slots=True)
+class DutyView:
+    """What planning needs to know of a duty."""
+
+    id: int
+    agency_id: int
+    kind: DutyKind
+    due_on: date
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionView:
+    """What planning needs to know of a subscription."""
+
+    id: int
+    agency_id: int
+    role: Role
+    since: datetime
+    extra_leads: tuple[int, ...] = ()
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSteps:
+    """Which steps a role is told of: None means all of them."""
+
+    leads: frozenset[int] | None = None
+    urges: bool = True
+
+
+# Leaders hear of a duty when it is nearly too late; members and staff read figures instead.
+ROLE_STEPS: Mapping[Role, RoleSteps] = {
+    Role.FOCAL: RoleSteps(),
+    Role.OFFICER: RoleSteps(),
+    Role.LEADER: RoleSteps(leads=frozenset({0})),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The days on which one duty is spoken of."""
+
+    safe_day: date
+    reminders: tuple[tuple[int, date], ...]
+    urges: tuple[tuple[int, date], ...] = field(default=())
+
+
+def timetable(
+    due_on: date, leads: Iterable[int], policy: Policy, calendar: WorkCalendar, today: date
+) -> Timetable:
+    """The working days for each lead, earliest first, and (once the due day has passed) for each
+    urge up to the first one that lies after `today`.
+
+    Leads count back from the last working day on or before the due day: a due day in a holiday is
+    reminded of as if that working day were the deadline.
+    """
+    safe_day = calendar.last_working(due_on)
+    steps = sorted(set(leads), reverse=True)
+    reminders = tuple((lead, calendar.back(safe_day, lead)) for lead in steps)
+    return Timetable(safe_day, reminders, tuple(_urges(due_on, policy, calendar, today)))
+
+
+def _urges(
+    due_on: date, policy: Policy, calendar: WorkCalendar, today: date
+) -> Iterator[tuple[int, date]]:
+    if due_on >= today:
+        return
+    day = due_on
+    for number, days in enumerate(policy.urges, start=1):
+        day = calendar.forward(due_on, days)
+        yield number, day
+        if day > today:
+            return
+    number = len(policy.urges)
+    while day <= today:
+        day += WEEK
+        number += 1
+        yield number, calendar.forward(day, 0)
+
+
+class Planner:
+    """Plans many duties: timetables are worked out once for each due day."""
+
+    def __init__(self, policy: Policy, calendar: WorkCalendar, now: datetime) -> None:
+        self.policy = policy
+        self.calendar = calendar
+        self.now = now
+        self.today = local(now).date()
+        self._timetable = lru_cache(maxsize=None)(self._work_out)
+
+    def _work_out(self, due_on: date, leads: tuple[int, ...]) -> Timetable:
+        return timetable(due_on, leads, self.policy, self.calendar, self.today)
+
+    def plan(
+        self, duties: Iterable[DutyView], subscriptions: Iterable[SubscriptionView]
+    ) -> Iterator[PlannedNotice]:
+        """Every notice owed to the subscriptions for the open duties of their agencies."""
+        of_agency: dict[int, list[SubscriptionView]] = {}
+        for subscription in subscriptions:
+            if subscription.role in ROLE_STEPS:
+                of_agency.setdefault(subscription.agency_id, []).append(subscription)
+        for duty in duties:
+            for subscription in of_agency.get(duty.agency_id, ()):
+                yield from self._one(duty, subscription)
+
+    def _one(self, duty: DutyView, subscription: SubscriptionView) -> Iterator[PlannedNotice]:
+        steps = ROLE_STEPS[subscription.role]
+        since = max(duty.since, subscription.since)
+        table = self._timetable(duty.due_on, self._leads(duty, subscription, steps))
+        yield from self._reminders(duty, subscription, table, since)
+        if steps.urges and duty.kind == DutyKind.DEADLINE:
+            yield from self._urge_notices(duty, subscription, table, since)
+
+    def _leads(
+        self, duty: DutyView, subscription: SubscriptionView, steps: RoleSteps
+    ) -> tuple[int, ...]:
+        base = self.policy.leads if duty.kind == DutyKind.DEADLINE else self.policy.update_leads
+        kept = [lead for lead in base if steps.leads is None or lead in steps.leads]
+        return tuple(sorted({*kept, *subscription.extra_leads}, reverse=True))
+
+    def _reminders(
+        self, duty: DutyView, subscription: SubscriptionView, table: Timetable, since: datetime
+    ) -> Iterator[PlannedNotice]:
+        ahead: list[date] = []
+        missed: int | None = None
+        for lead, day in table.reminders:
+            at = self._moment(day, subscription)
+            if at >= since:
+                ahead.append(day)
+                yield self._notice(NoticeKind.REMINDER, str(lead), duty, subscription, at)
+            else:
+                missed = lead
+        if missed is None or local(since).date() > table.safe_day:
+            return
+        yield from self._catch_up(duty, subscription, table, since, missed, ahead)
+
+    def _catch_up(
+        self,
+        duty: DutyView,
+        subscription: SubscriptionView,
+        table: Timetable,
+        since: datetime,
+        missed: int,
+        ahead: list[date],
+    ) -> Iterator[PlannedNotice]:
+        """A duty or subscription that came after some steps hears once of what it missed: the next
+        working morning, or at once where that would be too late; not at all where a step follows
+        by then anyway."""
+        morning = self.calendar.forward(local(since).date(), 1)
+        if morning > table.safe_day:
+            yield self._notice(NoticeKind.REMINDER, "0", duty, subscription, since)
+        elif not any(day <= morning for day in ahead):
+            at = self._moment(morning, subscription)
+            yield self._notice(NoticeKind.REMINDER, str(missed), duty, subscription, at)
+
+    def _urge_notices(
+        self, duty: DutyView, subscription: SubscriptionView, table: Timetable, since: datetime
+    ) -> Iterator[PlannedNotice]:
+        missed: int | None = None
+        first_ahead: date | None = None
+        for number, day in table.urges:
+            at = self._moment(day, subscription)
+            if at >= since:
+                first_ahead = first_ahead or day
+                yield self._notice(NoticeKind.URGE, str(number), duty, subscription, at)
+            else:
+                missed = number
+        if missed is None:
+            return
+        morning = self.calendar.forward(local(since).date(), 1)
+        if first_ahead is None or morning < first_ahead:
+            at = self._moment(morning, subscription)
+            yield self._notice(NoticeKind.URGE, str(missed), duty, subscription, at)
+
+    def _moment(self, day: date, subscription: SubscriptionView) -> datetime:
+        return moment_of(day, after_quiet(self.policy.at, subscription))
+
+    @staticmethod
+    def _notice(
+        kind: NoticeKind, step: str, duty: DutyView, subscription: SubscriptionView, at: datetime
+    ) -> PlannedNotice:
+        key = f"{kind}:{duty.id}:{subscription.id}:{duty.due_on}:{step}"
+        return PlannedNotice(key, kind, step, duty.id, subscription.id, at)
+
+
+def after_quiet(clock: time, subscription: SubscriptionView) -> time:
+    """The hour, or the end of the subscription's quiet hours if it falls within them. Quiet hours
+    that run over midnight end in the morning."""
+    start, end = subscription.quiet_from, subscription.quiet_to
+    if start is None or end is None or start == end:
+        return clock
+    quiet = start <= clock < end if start < end else clock >= start or clock < end
+    return end if quiet and end > clock else clock
