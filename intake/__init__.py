@@ -1,0 +1,1 @@
+"""Directive file -> draft tasks, for a person to confirm."""

@@ -177,7 +177,8 @@ class Directory:
             same = shape is not None and _family(lines[line]) == shape.family
             if alike or begun or same:
                 best.setdefault(lines[line], int(distance))
-        return tuple(Proposal(name, best[name]) for name in list(best)[:PROPOSALS])
+        nearest = sorted(best, key=lambda name: shape is None or _family(name) != shape.family)
+        return tuple(Proposal(name, best[name]) for name in nearest[:PROPOSALS])
 
     # -- steps, surest first ----------------------------------------------------------------------
 
@@ -289,7 +290,7 @@ def _province(agencies: Iterable[Known]) -> tuple[str, ...]:
 
 def _family(group: str) -> str:
     shape = naming.shape(group)
-    return shape.family if shape else ""
+    return shape.family if shape else "none"
 
 
 def _validity(known: Known) -> str:

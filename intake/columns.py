@@ -1,0 +1,203 @@
+"""The headers of tables, as committees write them. Order in the file, case and diacritics do not
+matter; add a spelling as one more word in a row here."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deadlines.text import clean, fold
+
+HEADER_ROWS = 30
+# A header is short; a row of data that happens to hold such words is not.
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Column:
+    """One thing a table tells. `spellings` in order of preference, `hints`: words that give an
+    unlisted spelling away; `label` is what a message calls it."""
+
+    field: str
+    label: str
+    spellings: tuple[str, ...]
+    hints: str = ""
+    required: bool = False
+
+
+TASK_COLUMNS = (
+    Column("section", "Mục", ("mục", "phần", "nhóm nhiệm vụ", "lĩnh vực", "chuyên đề")),
+    Column("ordinal", "TT", ("tt", "stt", "số tt", "số thứ tự", "thứ tự", "no", "#")),
+    Column(
+        "coordinate",
+        "Cơ quan phối hợp",
+        ("cơ quan phối hợp", "đơn vị phối hợp", "cơ quan, đơn vị phối hợp", "phối hợp"),
+        hints=r"phoi hop",
+    ),
+    Column(
+        "send_to",
+        "Nơi nhận báo cáo",
+        ("nơi nhận báo cáo", "nơi nhận", "cơ quan nhận báo cáo", "gửi báo cáo về", "báo cáo về"),
+        hints=r"noi nhan|nhan bao cao|gui (?:bao cao )?ve",
+    ),
+    Column(
+        "deadline",
+        "Thời gian hoàn thành",
+        (
+            "thời gian hoàn thành",
+            "thời hạn hoàn thành",
+            "thời hạn",
+            "hạn hoàn thành",
+            "tiến độ hoàn thành",
+            "thời gian thực hiện",
+            "thời hạn thực hiện",
+            "tiến độ thực hiện",
+            "thời gian",
+            "tiến độ",
+            "hạn xử lý",
+            "hạn",
+        ),
+        hints=r"thoi (?:gian|han)|tien do|\bhan (?:hoan thanh|xu ly|nop|bao cao)",
+        required=True,
+    ),
+    Column(
+        "lead",
+        "Cơ quan thực hiện",
+        (
+            "cơ quan chủ trì",
+            "đơn vị chủ trì",
+            "cơ quan, đơn vị chủ trì",
+            "chủ trì",
+            "cơ quan thực hiện",
+            "đơn vị thực hiện",
+            "cơ quan, đơn vị thực hiện",
+            "chủ trì thực hiện",
+            "cơ quan chủ trì thực hiện",
+            "trách nhiệm thực hiện",
+            "phân công thực hiện",
+            "cơ quan được giao",
+            "đơn vị được giao",
+        ),
+        hints=r"chu tri|(?:co quan|don vi|phan cong|trach nhiem)\b.*(?:thuc hien|duoc giao)",
+        required=True,
+    ),
+    Column(
+        "deliverable",
+        "Kết quả thực hiện",
+        (
+            "kết quả thực hiện",
+            "sản phẩm",
+            "kết quả",
+            "đầu ra",
+            "sản phẩm đầu ra",
+            "kết quả, sản phẩm",
+            "sản phẩm, kết quả",
+            "sản phẩm hoàn thành",
+            "kết quả đầu ra",
+        ),
+        hints=r"san pham|dau ra|ket qua",
+    ),
+    Column(
+        "title",
+        "Nhiệm vụ",
+        (
+            "nhiệm vụ",
+            "nội dung nhiệm vụ",
+            "tên nhiệm vụ",
+            "nhiệm vụ, giải pháp",
+            "nội dung",
+            "nội dung công việc",
+            "công việc",
+            "nội dung thực hiện",
+        ),
+        hints=r"nhiem vu|noi dung|cong viec",
+        required=True,
+    ),
+)
+
+AGENCY_COLUMNS = (
+    Column(
+        "name",
+        "Tên cơ quan",
+        (
+            "tên cơ quan",
+            "tên cơ quan, đơn vị",
+            "tên đơn vị",
+            "cơ quan",
+            "đơn vị",
+            "cơ quan, đơn vị",
+        ),
+        required=True,
+    ),
+    Column(
+        "aliases",
+        "Tên khác",
+        ("tên khác", "tên gọi khác", "tên viết tắt", "viết tắt", "bí danh"),
+        hints=r"ten khac|viet tat",
+    ),
+    Column("level", "Cấp", ("cấp", "cấp hành chính", "cấp quản lý")),
+    Column("groups", "Khối", ("khối", "nhóm", "khối cơ quan", "thuộc khối")),
+    Column(
+        "valid_from",
+        "Từ ngày",
+        ("từ ngày", "hiệu lực từ", "hiệu lực từ ngày", "thành lập ngày", "ngày thành lập"),
+    ),
+    Column(
+        "valid_to",
+        "Đến ngày",
+        ("đến ngày", "hiệu lực đến", "hiệu lực đến ngày", "kết thúc ngày", "ngày kết thúc"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where each field stands in the rows below: field -> position. `ignored` lists headers that
+    say what another column already says, beside that column's header."""
+
+    places: dict[str, int]
+    ignored: tuple[tuple[str, str], ...] = ()
+
+    def missing(self, columns: Sequence[Column]) -> list[str]:
+        return [one.label for one in columns if one.required and one.field not in self.places]
+
+
+def read_header(cells: Sequence[str], columns: Sequence[Column]) -> Header:
+    """What the cells of one row say as headers. Listed spellings go before guesses by hints."""
+    words = [header_words(cell) for cell in cells]
+    places: dict[str, int] = {}
+    claims: list[tuple[int, str]] = []
+    for column in columns:
+        for place in _listed(words, column):
+            if column.field not in places:
+                places[column.field] = place
+            else:
+                claims.append((place, column.field))
+    taken = set(places.values()) | {place for place, _field in claims}
+    for column in columns:
+        for place in _hinted(words, column, taken):
+            taken.add(place)
+            if column.field not in places:
+                places[column.field] = place
+            else:
+                claims.append((place, column.field))
+    ignored = tuple((clean(cells[place]), clean(cells[places[name]])) for place, name in claims)
+    return Header(places, ignored)
+
+
+def header_words(cell: str) -> str:
+    """A header without case, marks, punctuation and what stands in brackets."""
+    text = re.sub(r"\(.*?\)|\[.*?\]", " ", fold(cell))
+    return " ".join(re.findall(r"[^\W_]+|#", text)) if len(text) <= _LONGEST else ""
+
+
+def _listed(words: list[str], column: Column) -> list[int]:
+    spellings = [header_words(spelling) for spelling in column.spellings]
+    hits = [(spellings.index(word), place) for place, word in enumerate(words) if word in spellings]
+    return [place for _rank, place in sorted(hits)]
+
+
+def _hinted(words: list[str], column: Column, taken: set[int]) -> list[int]:
+    if not column.hints:
+        return []
+    free = (place for place, word in enumerate(words) if word and place not in taken)
+    return [place for place in free if re.search(column.hints, words[place])]

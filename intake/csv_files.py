@@ -1,0 +1,73 @@
+"""Tables in text files: finds the encoding and the delimiter by itself."""
+
+import csv
+import io
+
+from intake.columns import AGENCY_COLUMNS, HEADER_ROWS, TASK_COLUMNS, read_header
+from intake.errors import IntakeError
+from intake.grid import Grid, Row, tidy
+
+DELIMITERS = ",;\t"
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_NOT_TEXT = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff")
+_UNREADABLE = "Không đọc được tệp .csv; hãy lưu lại dạng “CSV UTF-8” hoặc .xlsx."
+
+
+def read_csv(content: bytes) -> list[Grid]:
+    """The one table of a .csv file: UTF-8, UTF-16 or Windows-1258; `,` `;` or tab."""
+    if content.startswith(_NOT_TEXT):
+        raise IntakeError("Tệp mang tên .csv nhưng không phải tệp chữ; hãy lưu lại đúng định dạng.")
+    text = _decode(content)
+    if "\0" in text:
+        raise IntakeError(_UNREADABLE)
+    try:
+        grids = [Grid("csv", _rows(text, delimiter)) for delimiter in DELIMITERS]
+    except csv.Error as error:
+        raise IntakeError(_UNREADABLE) from error
+    return [max(grids, key=_recognised)]
+
+
+def _decode(content: bytes) -> str:
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _try(content, encoding) or _refuse()
+    # UTF-16 without a mark: every other byte of plain letters is zero.
+    if content[1:200:2].count(0) > 60 or content[:200:2].count(0) > 60:
+        return _try(content, "utf-16-le" if content[1] == 0 else "utf-16-be") or _refuse()
+    return _try(content, "utf-8") or _try(content, "cp1258") or _refuse()
+
+
+def _try(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return ""
+
+
+def _refuse() -> str:
+    raise IntakeError(_UNREADABLE)
+
+
+def _rows(text: str, delimiter: str) -> list[Row]:
+    """The records with the line each begins on (a quoted cell may hold line breaks)."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[Row] = []
+    line = 1
+    for record in reader:
+        rows.append(Row(line, tuple(tidy(cell) for cell in record)))
+        line = reader.line_num + 1
+    return rows
+
+
+def _recognised(grid: Grid) -> int:
+    """The most headers any of the first rows holds: the right delimiter shows most of them."""
+    headers = (
+        read_header(row.cells, columns)
+        for row in grid.rows[:HEADER_ROWS]
+        for columns in (TASK_COLUMNS, AGENCY_COLUMNS)
+    )
+    return max((len(header.places) for header in headers), default=0)

@@ -1,0 +1,17 @@
+"""What is said when a file cannot be taken in."""
+
+
+class IntakeError(Exception):
+    """A file that is refused as a whole; nothing of it is kept.
+
+    `message` is one Vietnamese line that says what to do, `line` the line of the file (None: all
+    of it).
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"Dòng {self.line}: {self.message}" if self.line else self.message

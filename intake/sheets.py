@@ -1,0 +1,116 @@
+"""Tables in files, as rows of text with the line they stand on. READERS says which file endings
+are read and by what."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake.columns import HEADER_ROWS, Column, Header, read_header
+from intake.csv_files import read_csv
+from intake.errors import IntakeError
+from intake.grid import Grid, Row
+from intake.secrecy import SECRET, secrecy_mark
+from intake.xlsx_files import read_xlsx
+
+MAX_BYTES = 20 * 1024 * 1024
+
+READERS: dict[str, Callable[[bytes], list[Grid]]] = {
+    ".csv": read_csv,
+    ".xlsx": read_xlsx,
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows below a header, and what the header says."""
+
+    header: Header
+    rows: list[Row]
+
+    def cell(self, row: Row, field: str) -> str:
+        """The text of a row under a field, "" where the table has no such column."""
+        place = self.header.places.get(field)
+        return row.cells[place] if place is not None and place < len(row.cells) else ""
+
+
+def read_table(path: Path, columns: Sequence[Column]) -> Table:
+    """The first table of a file whose header names the required columns.
+
+    Raises IntakeError, in one Vietnamese line, for any file that holds none.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        known = ", ".join(READERS)
+        raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
+    grids = reader(_content(path))
+    _refuse_secret(path, grids)
+    return find_table(grids, columns)
+
+
+def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:
+    """The first grid with a whole header; else an IntakeError that names what is missing."""
+    best: tuple[int, int | None, list[str]] = (0, None, [])
+    for grid in grids:
+        for place, header in _headers(grid, columns):
+            missing = header.missing(columns)
+            if not missing:
+                return Table(header, _below(grid, place))
+            if len(header.places) > max(1, best[0]):
+                best = (len(header.places), grid.rows[place].line, missing)
+    if all(not grid.rows for grid in grids):
+        raise IntakeError("Tệp không có dữ liệu.")
+    required = [one.label for one in columns if one.required]
+    if best[1] is None:
+        names = "”, “".join(required)
+        raise IntakeError(
+            f"Không tìm thấy dòng tiêu đề trong {HEADER_ROWS} dòng đầu; cần các cột “{names}”."
+        )
+    names = "”, “".join(best[2])
+    raise IntakeError(f"Dòng tiêu đề thiếu cột “{names}”; hãy thêm cột rồi nhập lại.", best[1])
+
+
+def _refuse_secret(path: Path, grids: Sequence[Grid]) -> None:
+    if secrecy_mark(path.stem):
+        raise IntakeError(SECRET)
+    for row in (row for grid in grids for row in grid.rows):
+        if any(secrecy_mark(cell) for cell in row.cells if cell):
+            raise IntakeError(SECRET, row.line)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise IntakeError(
+                f"Tệp lớn hơn {MAX_BYTES // 1024 // 1024} MB; hãy chia nhỏ hoặc bỏ hình ảnh."
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise IntakeError(
+            f"Không mở được tệp “{path.name}”; hãy kiểm tra đường dẫn và quyền đọc."
+        ) from error
+    if not content.strip():
+        raise IntakeError("Tệp không có dữ liệu.")
+    return content
+
+
+def _headers(grid: Grid, columns: Sequence[Column]) -> Iterator[tuple[int, Header]]:
+    for place, row in enumerate(grid.rows[:HEADER_ROWS]):
+        if row.line > HEADER_ROWS + 20:
+            return
+        yield place, read_header(row.cells, columns)
+
+
+def _below(grid: Grid, place: int) -> list[Row]:
+    """The rows under the header, without blank ones, the header again (it is repeated on each
+    printed page) and a line that only numbers the columns."""
+    header = [cell.casefold() for cell in grid.rows[place].cells]
+    rows = [row for row in grid.rows[place + 1 :] if any(row.cells)]
+    rows = [row for row in rows if [cell.casefold() for cell in row.cells] != header]
+    return rows[1:] if rows and _numbers_columns(rows[0]) else rows
+
+
+def _numbers_columns(row: Row) -> bool:
+    marks = [cell.strip("() ") for cell in row.cells if cell]
+    numbers = [mark for mark in marks if mark.isdigit() or (len(mark) == 1 and mark.isalpha())]
+    return len(marks) >= 3 and len(numbers) == len(marks)

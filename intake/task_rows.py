@@ -1,0 +1,138 @@
+"""Rows of a plan's table: which are tasks, and which section each task stands in."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intake.grid import Row
+from intake.sheets import Table
+
+_ROMAN = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})")
+_MARKER = re.compile(
+    r"(?:(?:phần|mục|chương|nhóm)\s+)?(?P<mark>[IVX]+|[A-ZĐ]|\d+(?:\.\d+)*)(?:[.):/\-\s]+|$)", re.I
+)
+_DETAILS = ("deliverable", "deadline", "lead", "coordinate", "send_to")
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A row that orders something, as written. `section` is the path of headings above it, parted
+    by " / "; `where` its short form ("IV.B.3")."""
+
+    line: int
+    section: str
+    ordinal: str
+    where: str
+    title: str
+    deliverable: str
+    deadline: str
+    lead: str
+    coordinate: str
+    send_to: str
+
+
+def task_rows(table: Table) -> list[TaskRow]:
+    """The tasks of a table in their order, each with its section."""
+    sections = _Sections()
+    ordinals = [_ordinal(table.cell(row, "ordinal")) for row in table.rows]
+    found: list[TaskRow] = []
+    for place, row in enumerate(table.rows):
+        heading = _heading(table, row, ordinals[place], ordinals[place + 1 :])
+        if heading:
+            sections.enter(heading)
+            continue
+        sections.column(table.cell(row, "section"))
+        found.append(_task(table, row, ordinals[place], sections))
+    return found
+
+
+def _task(table: Table, row: Row, ordinal: str, sections: "_Sections") -> TaskRow:
+    title = _one_line(table.cell(row, "title"))
+    return TaskRow(
+        line=row.line,
+        section=sections.path,
+        ordinal=ordinal,
+        where=sections.where(ordinal) or f"dòng {row.line}",
+        title=title,
+        deliverable=_one_line(table.cell(row, "deliverable")),
+        deadline=_one_line(table.cell(row, "deadline")),
+        lead=table.cell(row, "lead"),
+        coordinate=table.cell(row, "coordinate"),
+        send_to=table.cell(row, "send_to"),
+    )
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split())
+
+
+def _ordinal(cell: str) -> str:
+    return cell.strip(" .):(/-")
+
+
+def _heading(table: Table, row: Row, ordinal: str, later: Sequence[str]) -> str:
+    """The heading a row is, or "": alone in its row, or numbered like one and without details."""
+    if any(table.cell(row, field).strip(" -") for field in _DETAILS):
+        return ""
+    texts = list(dict.fromkeys(cell for cell in row.cells if cell))
+    if len(texts) == 1:
+        return _one_line(texts[0])
+    title = _one_line(table.cell(row, "title"))
+    parent = ordinal[:1].isdigit() and any(one.startswith(f"{ordinal}.") for one in later)
+    if title and (parent or (ordinal and not ordinal[0].isdigit() and _MARKER.fullmatch(ordinal))):
+        return f"{ordinal} {title}"
+    return ""
+
+
+class _Sections:
+    """The headings that hold where one reads. How they nest shows in the order in which kinds of
+    markers (I, A, 1, none) first appear: some plans put A above I."""
+
+    def __init__(self) -> None:
+        self._stack: list[tuple[str, str]] = []
+        self._column = ""
+        self._letter = ""
+
+    @property
+    def path(self) -> str:
+        return " / ".join(text for _kind, text in self._stack)
+
+    def where(self, ordinal: str) -> str:
+        marks = [mark for _kind, text in self._stack if (mark := _mark(text))]
+        if marks and ordinal.startswith(f"{marks[-1]}."):
+            marks.pop()
+        return ".".join([*marks, ordinal] if ordinal else marks)
+
+    def enter(self, heading: str) -> None:
+        kind = self._kind(_mark(heading))
+        for depth, (known, _text) in enumerate(self._stack):
+            if known == kind:
+                del self._stack[depth:]
+                break
+        self._stack.append((kind, heading))
+
+    def column(self, cell: str) -> None:
+        """A section given in a column of its own; blank cells go on with the last one."""
+        text = _one_line(cell)
+        if text and text != self._column:
+            self._column = text
+            self._stack = [("column", text)]
+
+    def _kind(self, mark: str) -> str:
+        if mark[:1].isdigit():
+            return f"number{mark.count('.')}"
+        follows = bool(self._letter) and len(mark) == 1 and ord(mark) == ord(self._letter) + 1
+        if mark and _ROMAN.fullmatch(mark) and not follows:
+            return "roman"
+        self._letter = mark
+        return "letter" if mark else "plain"
+
+
+def _mark(heading: str) -> str:
+    """The marker a heading begins with: "IV" of "IV QUẢN TRỊ SỐ", "III.1" of itself."""
+    if re.fullmatch(r"[IVX]+(?:\.\w+)+|\d+(?:\.\d+)*", heading):
+        return heading
+    parts = heading.split(" / ")
+    found = [_MARKER.match(part) for part in parts]
+    marks = [one["mark"] for one in found if one and one["mark"] == one["mark"].upper()]
+    return ".".join(marks)
