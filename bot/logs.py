@@ -110,7 +110,7 @@ def _all_handlers() -> list[logging.Handler]:
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """A secret, and its second half, as they may stand in text: raw, percent-encoded, JSON, repr."""
+    """A secret and its second half as text may hold them: raw, percent-encoded, JSON, repr."""
     half = secret.partition(":")[2]
     for text in (secret, half):
         if len(text) >= _SHORTEST:
