@@ -1,0 +1,184 @@
+"""The only Jinja2 environment: a template and its facts -> one text, as HTML and as plain text.
+
+Templates are written once, in the HTML messengers understand (b, i, u, s, a, code; no tag spans a
+line break); the plain text is what remains without the tags. An office may override any template
+from a folder of its own; an override that fails is reported and the built-in one speaks instead.
+"""
+
+import html
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from reports.vietnamese import FILTERS, one_line
+
+log = logging.getLogger(__name__)
+
+BUILT_IN = Path(__file__).resolve().parents[1] / "templates"
+SUFFIX = ".html.j2"
+
+_TAG = re.compile(r"</?(?:b|i|u|s|a|code)(?: [^<>]*)?>")
+_OPEN = re.compile(r'<(?:b|i|u|s|code|a href="[^"<>\n]*")>')
+_LINK = re.compile(r'<a href="([^"<>]*)">(.*?)</a>')
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+class BadMarkup(ValueError):
+    """A text that messengers would refuse: a tag unknown, unclosed, or open across a line break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What is to be said, twice: as HTML and as the plain text derived from it."""
+
+    html: str
+    plain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A template that cannot be used, and why."""
+
+    template: str
+    reason: str
+
+
+class Renderer:
+    """Finds the words. `templates_dir`: the office's own folder, looked into first."""
+
+    def __init__(self, templates_dir: Path | None = None) -> None:
+        self._folder = templates_dir
+        self._built_in = _environment(FileSystemLoader(BUILT_IN))
+        self._env = self._built_in
+        if templates_dir is not None:
+            loaders = [FileSystemLoader(templates_dir), FileSystemLoader(BUILT_IN)]
+            self._env = self._built_in.overlay(loader=ChoiceLoader(loaders))
+        self._reported: set[tuple[str, str]] = set()
+
+    def render(self, name: str, **context: Any) -> Rendered:
+        """The template's text, e.g. render("messages/reminder", ...).
+
+        Raises jinja2.TemplateError or BadMarkup where the built-in template itself fails.
+        """
+        path = name.removesuffix(SUFFIX) + SUFFIX
+        if self._folder is None:
+            return _finish(self._built_in.get_template(path).render(context))
+        try:
+            return _finish(self._env.get_template(path).render(context))
+        except Exception as error:  # noqa: BLE001 -- an office's own template may fail in any way
+            self._report(path, error)
+        return _finish(self._built_in.get_template(path).render(context))
+
+    def _report(self, path: str, error: Exception) -> None:
+        """Say it once for each cause: a broken override fails a hundred times every morning."""
+        cause = (path, repr(error))
+        if cause not in self._reported:
+            self._reported.add(cause)
+            log.warning("template %s of templates_dir failed, using ours: %r", path, error)
+
+    def check(self, samples: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Problem]:
+        """Render each named template with each of its sample contexts, without falling back.
+
+        Also reports files of the office's folder that override nothing (a misspelt name).
+        """
+        problems = [
+            problem
+            for name, contexts in samples.items()
+            for problem in self._check_one(name.removesuffix(SUFFIX) + SUFFIX, contexts)
+        ]
+        return problems + self._strays()
+
+    def _check_one(self, path: str, contexts: Iterable[Mapping[str, Any]]) -> list[Problem]:
+        for context in contexts:
+            try:
+                _finish(self._env.get_template(path).render(context))
+            except Exception as error:  # noqa: BLE001 -- whatever fails is what is asked for
+                return [Problem(path, f"{type(error).__name__}: {error}")]
+        return []
+
+    def _strays(self) -> list[Problem]:
+        if self._folder is None:
+            return []
+        if not self._folder.is_dir():
+            return [Problem(str(self._folder), "không có thư mục này")]
+        ours = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*.j2")}
+        theirs = sorted(
+            path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*.j2")
+        )
+        return [
+            Problem(path, "không thay cho mẫu nào; hãy kiểm tra lại tên tệp")
+            for path in theirs
+            if path not in ours
+        ]
+
+
+def _environment(loader: FileSystemLoader) -> Environment:
+    env = SandboxedEnvironment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+        auto_reload=False,
+    )
+    env.filters.update(FILTERS)
+    return env
+
+
+def _finalize(value: Any) -> Any:
+    """Every value printed stays on its line; a None printed is a mistake of the template."""
+    if value is None:
+        raise ValueError("a template prints a value that is not there")
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return one_line(value)
+    return value
+
+
+def plain_of(text: str) -> str:
+    """What remains of a template's HTML without tags and entities; links keep their address."""
+    linked = _LINK.sub(_spell_link, text)
+    return html.unescape(_TAG.sub("", linked))
+
+
+def _spell_link(match: re.Match[str]) -> str:
+    address, words = match[1], match[2]
+    return address if address == words else f"{words} ({address})"
+
+
+def _finish(text: str) -> Rendered:
+    lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).splitlines()]
+    squeezed = _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+    check_markup(squeezed)
+    return Rendered(squeezed, plain_of(squeezed))
+
+
+def check_markup(text: str) -> None:
+    """Raises BadMarkup unless each line closes, in order, the known tags it opens."""
+    for line in text.split("\n"):
+        bare = _TAG.sub("", line)
+        if "<" in bare or ">" in bare:
+            raise BadMarkup(f"a tag that messengers do not know: {line[:200]}")
+        _check_nesting(line)
+
+
+def _check_nesting(line: str) -> None:
+    stack: list[str] = []
+    for tag in _TAG.findall(line):
+        name = tag.strip("</>").split(" ", 1)[0]
+        if not tag.startswith("</"):
+            if not _OPEN.fullmatch(tag):
+                raise BadMarkup(f"an attribute that messengers do not know: {tag}")
+            stack.append(name)
+        elif not stack or stack.pop() != name:
+            raise BadMarkup(f"a tag closed that is not open: {line[:200]}")
+    if stack:
+        raise BadMarkup(f"a tag left open at the end of a line: {line[:200]}")

@@ -1,0 +1,206 @@
+"""One duty explained: where it comes from, how it was read, what was said to whom, what was
+answered. The read model behind /visao."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from deadlines import WorkCalendar
+from registry.clock import local_day
+from registry.tables import (
+    Attempt,
+    AttemptNotice,
+    AuditEvent,
+    Completion,
+    Contact,
+    Extension,
+    Notice,
+    Obstacle,
+    Person,
+    Request,
+    Task,
+)
+from registry.types import AttemptOutcome, NoticeKind, NoticeState, RequestState
+from reports.facts import DutyFacts, load_facts
+
+TOLD = (NoticeKind.REMINDER, NoticeKind.URGE, NoticeKind.COMPLETION)
+
+AnswerKind = Literal["received", "done", "undone", "obstacle", "extension"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A notice still to come: when, of what kind, to how many subscribers. `before`: calendar days
+    from then to the due day (negative after it)."""
+
+    at: datetime
+    kind: NoticeKind
+    before: int
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice that went out. `to` names the person or the group. `certain` is False where the
+    messenger never confirmed it."""
+
+    at: datetime
+    kind: NoticeKind
+    to: str
+    channel: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody answered. `day`: the day asked for or granted; `state` of an extension."""
+
+    at: datetime
+    kind: AnswerKind
+    by: str
+    words: str = ""
+    day: date | None = None
+    state: RequestState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Everything /visao says of a duty; lists in order of time."""
+
+    facts: DutyFacts
+    source_line: int | None
+    planned: tuple[Planned, ...]
+    told: tuple[Told, ...]
+    answers: tuple[Answer, ...]
+
+
+def load_why(session: Session, duty_id: int, today: date, calendar: WorkCalendar) -> Why | None:
+    """The story of one duty; None where there is no such duty."""
+    facts = load_facts(session, [duty_id], today, calendar).get(duty_id)
+    if facts is None:
+        return None
+    answers = [
+        *_received(session, facts),
+        *_completions(session, duty_id),
+        *_obstacles(session, duty_id),
+        *_extensions(session, duty_id),
+    ]
+    return Why(
+        facts=facts,
+        source_line=_source_line(session, facts.task_id),
+        planned=_planned(session, facts),
+        told=_told(session, duty_id),
+        answers=tuple(sorted(answers, key=lambda answer: answer.at)),
+    )
+
+
+def _source_line(session: Session, task_id: int) -> int | None:
+    task = session.get(Task, task_id)
+    return task.source_line if task else None
+
+
+def _planned(session: Session, facts: DutyFacts) -> tuple[Planned, ...]:
+    rows = session.connection().execute(
+        select(col(Notice.due_at), col(Notice.kind), func.count())
+        .where(
+            col(Notice.duty_id) == facts.id,
+            col(Notice.state).in_([NoticeState.QUEUED, NoticeState.SENDING]),
+            col(Notice.kind).in_(TOLD),
+        )
+        .group_by(col(Notice.due_at), col(Notice.kind))
+        .order_by(col(Notice.due_at), col(Notice.kind))
+    )
+    return tuple(
+        Planned(at, kind, (facts.due_on - local_day(at)).days, count) for at, kind, count in rows
+    )
+
+
+def _told(session: Session, duty_id: int) -> tuple[Told, ...]:
+    """Attempts that arrived, or may have; one line for each recipient and message."""
+    rows = session.connection().execute(
+        select(
+            func.coalesce(col(Attempt.closed_at), col(Attempt.opened_at)),
+            col(Notice.kind), col(Person.name), col(Contact.title), col(Contact.channel),
+            col(Attempt.outcome),
+        )
+        .select_from(Notice)
+        .join(AttemptNotice, col(AttemptNotice.notice_id) == col(Notice.id))
+        .join(Attempt, col(Attempt.id) == col(AttemptNotice.attempt_id))
+        .join(Contact, col(Contact.id) == col(Attempt.contact_id))
+        .join(Person, col(Person.id) == col(Contact.person_id), isouter=True)
+        .where(
+            col(Notice.duty_id) == duty_id,
+            col(Notice.kind).in_(TOLD),
+            col(Attempt.outcome).in_([AttemptOutcome.SENT, AttemptOutcome.UNCERTAIN]),
+        )
+        .group_by(col(Attempt.id), col(Notice.kind), col(Person.id), col(Contact.id))
+        .order_by(col(Attempt.opened_at), col(Attempt.id))
+    )  # fmt: skip
+    return tuple(
+        Told(at, kind, name or title or "", channel, outcome == AttemptOutcome.SENT)
+        for at, kind, name, title, channel, outcome in rows
+    )
+
+
+def _received(session: Session, facts: DutyFacts) -> list[Answer]:
+    rows = session.connection().execute(
+        select(col(AuditEvent.at), col(Person.name))
+        .join(Person, col(Person.id) == col(AuditEvent.person_id), isouter=True)
+        .where(
+            col(AuditEvent.what) == "duty.received",
+            col(AuditEvent.subject) == str(facts.number),
+        )
+    )
+    return [Answer(at, "received", name or "") for at, name in rows]
+
+
+def _completions(session: Session, duty_id: int) -> list[Answer]:
+    by, undone_by = aliased(Person), aliased(Person)
+    rows = session.connection().execute(
+        select(
+            col(Completion.at), col(by.name), col(Completion.document_number),
+            col(Completion.document_date), col(Completion.note),
+            col(Completion.undone_at), undone_col(by.name),
+        )
+        .join(by, col(by.id) == col(Completion.person_id), isouter=True)
+        .join(undone_by, col(undone_by.id) == col(Completion.undone_by), isouter=True)
+        .where(col(Completion.duty_id) == duty_id)
+    )  # fmt: skip
+    answers = []
+    for at, name, number, day, note, undone_at, undoer in rows:
+        evidence = "; ".join(filter(None, (number, note)))
+        answers.append(Answer(at, "done", name or "", evidence, day))
+        if undone_at is not None:
+            answers.append(Answer(undone_at, "undone", undoer or ""))
+    return answers
+
+
+def _obstacles(session: Session, duty_id: int) -> list[Answer]:
+    rows = session.connection().execute(
+        select(col(Obstacle.at), col(Person.name), col(Obstacle.text))
+        .join(Person, col(Person.id) == col(Obstacle.person_id), isouter=True)
+        .where(col(Obstacle.duty_id) == duty_id)
+    )
+    return [Answer(at, "obstacle", name or "", text) for at, name, text in rows]
+
+
+def _extensions(session: Session, duty_id: int) -> list[Answer]:
+    rows = session.connection().execute(
+        select(
+            col(Request.asked_at), col(Person.name), col(Extension.reason),
+            func.coalesce(col(Extension.new_due_on), col(Extension.proposed_on)),
+            col(Request.state),
+        )
+        .select_from(Extension)
+        .join(Request, col(Request.id) == col(Extension.request_id))
+        .join(Person, col(Person.id) == col(Request.person_id), isouter=True)
+        .where(col(Extension.duty_id) == duty_id)
+    )  # fmt: skip
+    return [
+        Answer(at, "extension", name or "", reason, day, state)
+        for at, name, reason, day, state in rows
+    ]
