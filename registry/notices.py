@@ -22,6 +22,15 @@ from registry.tables import (
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 
 
+_FRESH: dict[str, Any] = {
+    "state": NoticeState.QUEUED,
+    "tries": 0,
+    "uncertain": 0,
+    "payload": "",
+    "reason": "",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedNotice:
     """A notice as planning wants it. `key` is its identity: planning it twice changes nothing."""
@@ -48,11 +57,7 @@ def put_planned(session: Session, planned: Iterable[PlannedNotice]) -> int:
                 "subscription_id": each.subscription_id,
                 "due_at": each.due_at,
                 "next_at": each.due_at,
-                "state": NoticeState.QUEUED,
-                "tries": 0,
-                "uncertain": 0,
-                "payload": "",
-                "reason": "",
+                **_FRESH,
             }
             for each in planned
         ),
@@ -87,11 +92,51 @@ def put_text(  # noqa: PLR0913 -- the parts of one message
                 "subscription_id": subscription_id,
                 "due_at": due_at,
                 "next_at": due_at,
-                "state": NoticeState.QUEUED,
-                "tries": 0,
-                "uncertain": 0,
+                **_FRESH,
                 "payload": json.dumps({"html": html, "buttons": buttons}, ensure_ascii=False),
-                "reason": "",
+            }
+        ],
+    )
+
+
+def put_word(
+    session: Session, duty_id: int, completion_id: int, subscription_id: int, now: datetime
+) -> None:
+    """Queue word of a completion for a subscription; it joins that morning's other news."""
+    insert_new(
+        session,
+        Notice,
+        [
+            {
+                "key": f"{NoticeKind.COMPLETION}:{completion_id}:{subscription_id}",
+                "kind": NoticeKind.COMPLETION,
+                "step": "",
+                "duty_id": duty_id,
+                "subscription_id": subscription_id,
+                "due_at": now,
+                "next_at": now,
+                **_FRESH,
+            }
+        ],
+    )
+
+
+def put_edit(session: Session, attempt_id: int, why: str, now: datetime) -> None:
+    """Queue the rewriting of a message that was sent; once for each reason."""
+    attempt = session.get_one(Attempt, attempt_id)
+    insert_new(
+        session,
+        Notice,
+        [
+            {
+                "key": f"edit:{attempt_id}:{why}",
+                "kind": NoticeKind.EDIT,
+                "step": "",
+                "contact_id": attempt.contact_id,
+                "due_at": now,
+                "next_at": now,
+                **_FRESH,
+                "payload": json.dumps({"attempt": attempt_id}),
             }
         ],
     )

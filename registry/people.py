@@ -33,6 +33,12 @@ CODE_LENGTH = 10
 CODE_ATTEMPTS = 5
 CODE_WINDOW = timedelta(minutes=15)
 BAD_CODE = "bad_code"
+# The last answer needs the address; whatever becomes of it, the address goes after this long.
+ERASING = "erasing"
+ERASE_WAITS = timedelta(minutes=10)
+
+# The version of the text people are shown when they are bound (templates/replies/start_bound).
+CONSENT_VERSION = "2026-11"
 
 ACTING = (Role.FOCAL, Role.OFFICER, Role.LEADER)
 
@@ -395,14 +401,14 @@ def erase(session: Session, contact: Contact, now: datetime) -> dict[str, int]:
     )
     messages = 0
     for each in contacts:
-        messages += _erase_contact(session, each, now)
+        messages += _erase_contact(session, each)
     if person_id is not None:
         _erase_person(session, person_id, now)
     record(session, now, "person.erased", str(person_id or contact.id), person_id)
     return {"subscriptions": ended, "contacts": len(contacts), "messages": messages}
 
 
-def _erase_contact(session: Session, contact: Contact, now: datetime) -> int:
+def _erase_contact(session: Session, contact: Contact) -> int:
     blanked = session.execute(
         update(Inbound)
         .where(col(Inbound.channel) == contact.channel, col(Inbound.sender) == contact.address)
@@ -410,12 +416,34 @@ def _erase_contact(session: Session, contact: Contact, now: datetime) -> int:
     )
     for question in session.exec(select(Question).where(Question.contact_id == contact.id)):
         session.delete(question)
-    contact.address = f"erased-{contact.id}"
     contact.title = ""
-    contact.closed_at = now
-    contact.closed_reason = "erased"
+    contact.closed_reason = ERASING
     session.add(contact)
     return int(blanked.rowcount)  # type: ignore[attr-defined]
+
+
+def finish_erasing(session: Session, now: datetime) -> int:
+    """Blank the addresses that only waited for the last answer to leave."""
+    waiting = session.exec(select(Contact).where(Contact.closed_reason == ERASING)).all()
+    done = 0
+    for contact in waiting:
+        unsent = session.exec(
+            select(func.count())
+            .select_from(Notice)
+            .where(
+                Notice.contact_id == contact.id,
+                col(Notice.state).in_([NoticeState.QUEUED, NoticeState.SENDING]),
+                col(Notice.due_at) > now - ERASE_WAITS,
+            )
+        ).one()
+        if unsent:
+            continue
+        contact.address = f"erased-{contact.id}"
+        contact.person_id = None
+        contact.closed_at, contact.closed_reason = now, "erased"
+        session.add(contact)
+        done += 1
+    return done
 
 
 def _erase_person(session: Session, person_id: int, now: datetime) -> None:

@@ -1,0 +1,133 @@
+"""What a command is, and which duties an answer means."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.replies import Intent, Reply
+from bot.talk import Talk
+from registry import duties, notices
+from registry.tables import Duty
+from registry.types import DutyState, Role
+from scheduler.channel import Button
+
+EVERYBODY: frozenset[Role] = frozenset()
+BOUND = frozenset(Role)
+ANSWERING = frozenset({Role.FOCAL, Role.OFFICER, Role.LEADER, Role.STAFF, Role.ADMIN})
+READING = frozenset({Role.MEMBER, Role.LEADER, Role.STAFF, Role.ADMIN})
+DESK = frozenset({Role.STAFF, Role.ADMIN})
+
+ASK_WHICH = "which"
+MOST_OFFERED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`name`: Vietnamese without diacritics; `roles`: who may use it (EVERYBODY: also strangers);
+    `usage`: its arguments; `help`: one line for `/trogiup` and the messenger's menu."""
+
+    name: str
+    run: Callable[[Talk, str], None]
+    roles: frozenset[Role]
+    help: str
+    usage: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def open_to(self, roles: frozenset[Role]) -> bool:
+        return not self.roles or bool(self.roles & roles)
+
+
+def targets(talk: Talk, reply: Reply) -> list[Duty]:
+    """The duties an answer means; empty when it is unclear, and then the person has been asked.
+
+    Numbers count as typed. Without numbers the message replied to decides, else the only open duty
+    there is. A number that is not this person's to answer changes nothing at all.
+    """
+    if reply.duties:
+        return _by_numbers(talk, reply.duties)
+    offered = _replied_to(talk)
+    if not offered:
+        mine = talk.actor.agencies(Role.FOCAL, Role.OFFICER, Role.LEADER)
+        offered = duties.open_of(talk.session, mine, talk.today)
+    if len(offered) == 1:
+        return offered
+    if not offered:
+        talk.say("none_open")
+        return []
+    ask_which(talk, reply.intent, reply, offered)
+    return []
+
+
+def _by_numbers(talk: Talk, numbers: tuple[int, ...]) -> list[Duty]:
+    found = {number: duties.by_number(talk.session, number) for number in numbers}
+    unknown = [n for n, duty in found.items() if duty is None or not talk.may_act(duty)]
+    if unknown:
+        talk.say("unknown_duty", numbers=unknown)
+        return []
+    return [duty for duty in found.values() if duty is not None]
+
+
+def _replied_to(talk: Talk) -> list[Duty]:
+    message = talk.incoming.reply_to
+    if message is None or talk.contact is None:
+        return []
+    ids = notices.duties_of_message(talk.session, talk.contact.id or 0, message)
+    found = [talk.session.get_one(Duty, each) for each in ids]
+    mine = [duty for duty in found if talk.may_act(duty)]
+    still_open = [duty for duty in mine if duty.state == DutyState.OPEN]
+    return still_open or mine
+
+
+def ask_which(talk: Talk, intent: Intent, reply: Reply, offered: list[Duty]) -> None:
+    """List the duties and wait for a number; what was already said is kept for it."""
+    shown = offered[:MOST_OFFERED]
+    kept = {
+        "intent": intent,
+        "number": reply.number,
+        "date": reply.date.isoformat() if reply.date else None,
+        "rest": reply.rest,
+        "offered": [duty.number for duty in offered],
+    }
+    talk.ask(ASK_WHICH, json.dumps(kept, ensure_ascii=False))
+    rows = [
+        {"number": duty.number, "title": duties.titled(talk.session, duty)[0].title,
+         "due_on": duty.due_on}
+        for duty in shown
+    ]  # fmt: skip
+    talk.say(
+        "which",
+        rows=rows,
+        more=len(offered) - len(shown),
+        word=WORDS.get(intent, "xong"),
+        today=talk.today,
+    )
+
+
+# The word a person would type for each intent, for hints.
+WORDS: dict[Intent, str] = {
+    "done": "xong",
+    "ack": "nhận",
+    "obstacle": "vướng",
+    "extension": "giahan",
+    "undo": "hoàn tác",
+    "not_mine": "không phải việc",
+}
+
+# Buttons carry ids only, versioned, far below the 64 bytes a messenger allows.
+DUTY_ACTIONS: dict[str, Intent] = {
+    "ack": "ack",
+    "done": "done",
+    "stuck": "obstacle",
+    "more": "extension",
+    "undo": "undo",
+}
+
+
+def duty_button(label: str, action: str, number: int) -> Button:
+    return Button(label, f"d1:{number}:{action}")
+
+
+def request_buttons(number: int) -> tuple[tuple[Button, ...], ...]:
+    return (
+        (Button("Duyệt", f"r1:{number}:yes"), Button("Từ chối", f"r1:{number}:no")),
+    )

@@ -1,0 +1,138 @@
+"""/caidat: earlier reminders, quiet hours, putting a reminder off. The committee's own steps stay."""
+
+import re
+from collections.abc import Sequence
+from datetime import time
+
+from bot.talk import Talk
+from deadlines.chat import read_day
+from deadlines.text import clean, fold
+from registry import duties, notices, people
+from registry.clock import moment_of
+from registry.notices import PlannedNotice
+from registry.tables import Subscription
+from registry.types import DutyState, NoticeKind
+from scheduler.planning import leads_of
+
+MOST_DAYS = 60
+_HOURS = re.compile(r"(\d{1,2})(?:[h:](\d{2})?)?\s*(?:-|den|toi)\s*(\d{1,2})(?:[h:](\d{2})?)?$")
+_OFF = frozenset({"tat", "khong", "bo", "off", "huy"})
+
+
+def run(talk: Talk, rest: str) -> None:
+    """"/caidat", "/caidat nhắc 15 3", "/caidat yên tĩnh 18:00-7:00", "/caidat hoãn 127 thứ Hai"."""
+    held = _held(talk)
+    if not held:
+        talk.say("forbidden")
+        return
+    words = fold(rest)
+    for prefix, action in _ACTIONS:
+        if words == prefix or words.startswith(f"{prefix} "):
+            action(talk, held, clean(rest)[len(prefix) :].strip(" :"))
+            return
+    _show(talk, held)
+
+
+def _held(talk: Talk) -> list[Subscription]:
+    contact = talk.contact
+    if contact is None or (not talk.private and not talk.actor.bound):
+        return []
+    return [subscription for subscription, _ in people.subscriptions_of(talk.session, contact)]
+
+
+def _show(talk: Talk, held: Sequence[Subscription]) -> None:
+    first = held[0]
+    talk.say(
+        "caidat",
+        extra=leads_of(first.leads),
+        leads=talk.desk.settings.policy.leads,
+        at=talk.desk.settings.policy.at,
+        quiet_from=first.quiet_from,
+        quiet_to=first.quiet_to,
+    )
+
+
+def _replan(talk: Talk, held: Sequence[Subscription]) -> None:
+    for subscription in held:
+        notices.drop_planned(talk.session, subscription.id or 0)
+        subscription.plan_due = True
+        talk.session.add(subscription)
+    _show(talk, held)
+
+
+def _leads(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
+    """Earlier steps of one's own; the committee's are always there."""
+    if fold(rest) in _OFF:
+        extra: list[int] = []
+    else:
+        extra = sorted({int(n) for n in re.findall(r"\d{1,4}", rest)}, reverse=True)
+        if not extra or extra[0] > MOST_DAYS or len(extra) > 5:
+            talk.say("caidat_bad_leads", most=MOST_DAYS)
+            return
+    for subscription in held:
+        subscription.leads = ",".join(map(str, extra))
+    _replan(talk, held)
+
+
+def _quiet(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
+    if fold(rest) in _OFF:
+        hours: tuple[time | None, time | None] = (None, None)
+    else:
+        found = _HOURS.search(fold(rest))
+        try:
+            if found is None:
+                raise ValueError
+            h1, m1, h2, m2 = (int(part or 0) for part in found.groups())
+            hours = (time(h1, m1), time(h2, m2))
+        except ValueError:
+            talk.say("caidat_bad_hours")
+            return
+    for subscription in held:
+        subscription.quiet_from, subscription.quiet_to = hours
+    _replan(talk, held)
+
+
+def _snooze(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
+    """Ask again on a day, never later than the last safe day."""
+    found = re.match(r"(\d{1,9})\s+(.+)$", rest)
+    duty = duties.by_number(talk.session, int(found[1])) if found else None
+    if found is None or duty is None or not talk.may_act(duty):
+        talk.say("caidat_bad_snooze")
+        return
+    calendar, today = talk.desk.calendar, talk.today
+    wanted = read_day(found[2], today, calendar).day
+    if wanted is None or wanted <= today or duty.state != DutyState.OPEN:
+        talk.say("caidat_bad_snooze")
+        return
+    safe_day = calendar.last_working(duty.due_on)
+    if safe_day <= today:
+        talk.say("caidat_too_late", number=duty.number, due_on=duty.due_on)
+        return
+    day = min(calendar.forward(wanted, 0), safe_day)
+    at = moment_of(day, talk.desk.settings.policy.at)
+    mine = [each for each in held if each.agency_id == duty.agency_id]
+    ids = [each.id or 0 for each in mine]
+    notices.put_off(talk.session, duty.id or 0, ids, at, talk.now)
+    step = "0" if day == safe_day else f"hẹn {day:%d/%m}"
+    notices.put_planned(
+        talk.session,
+        [
+            PlannedNotice(
+                f"snooze:{duty.id}:{each}:{day}", NoticeKind.REMINDER, step, duty.id or 0, each, at
+            )
+            for each in ids
+        ],
+    )
+    talk.say("caidat_snoozed", number=duty.number, day=day, capped=day < wanted, safe_day=safe_day)
+
+
+# The longer words first: "nhắc lại 127 mai" puts off, "nhắc 15" asks for an earlier reminder.
+_ACTIONS = (
+    ("nhac lai", _snooze),
+    ("nhac", _leads),
+    ("bao truoc", _leads),
+    ("yen tinh", _quiet),
+    ("gio yen tinh", _quiet),
+    ("hoan", _snooze),
+    ("hen", _snooze),
+)

@@ -1,0 +1,124 @@
+"""/start [mã], /dangky: bind this chat to an agency, by invite or by asking staff."""
+
+from bot.commands.base import request_buttons
+from bot.roles import ROLE_NAMES, split_role
+from bot.talk import Talk
+from registry import people
+from registry.agencies import How, Match, resolve
+from registry.people import CODE_LENGTH, CONSENT_VERSION, normal_code
+from registry.types import Role
+
+
+
+def start(talk: Talk, rest: str) -> None:
+    """The first words anybody hears."""
+    if rest:
+        _code(talk, rest)
+    elif talk.actor.bound:
+        talk.say("start_again", name=talk.actor.name, roles=_held(talk))
+    else:
+        talk.say("start_stranger", committee=talk.desk.settings.committee.name)
+
+
+def run(talk: Talk, rest: str) -> None:
+    """An invite code, or the name of an agency to be let in to."""
+    if not rest:
+        if talk.actor.bound:
+            talk.say("start_again", name=talk.actor.name, roles=_held(talk))
+        else:
+            talk.say("dangky_usage")
+    elif looks_like_code(rest):
+        _code(talk, rest)
+    else:
+        _ask(talk, rest)
+
+
+def looks_like_code(text: str) -> bool:
+    """Whether a text can only be an invite code: ten letters and digits, at least one digit or
+    written with a dash, nothing else."""
+    code = normal_code(text)
+    one_word = len(text.split()) == 1
+    mixed = any(c.isdigit() for c in code) or "-" in text or text.isupper()
+    return one_word and len(code) == CODE_LENGTH and code.isascii() and mixed
+
+
+def _held(talk: Talk) -> list[str]:
+    names = []
+    for role, agency_id in talk.actor.holds:
+        agency = f" {talk.agency(agency_id).name}" if agency_id is not None else ""
+        names.append(f"{ROLE_NAMES[role]}{agency}")
+    return names
+
+
+def _code(talk: Talk, code: str) -> None:
+    if people.too_many_codes(talk.session, talk.chat.channel, talk.chat.sender, talk.now):
+        talk.inbound.outcome = "code_flood"
+        talk.say("code_flood")
+        return
+    invite = people.find_invite(talk.session, code, talk.now)
+    if invite is None:
+        talk.inbound.outcome = people.BAD_CODE
+        talk.say("bad_code")
+        return
+    bound = people.redeem(talk.session, invite, talk.chat, talk.now, CONSENT_VERSION)
+    talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
+    role = bound.subscription.role
+    talk.say(
+        "start_bound" if talk.private else "start_group",
+        name=talk.chat.name,
+        role=ROLE_NAMES[role],
+        agency=bound.agency.name if bound.agency else "",
+        committee=talk.desk.settings.committee.name,
+        standing=talk.desk.settings.committee.standing_agency,
+        is_staff=role in (Role.STAFF, Role.ADMIN),
+    )
+    talk.tell_staff(
+        "bound_staff",
+        f"bound:{bound.subscription.id}:{talk.inbound.id}",
+        name=talk.chat.name or talk.chat.title,
+        role=ROLE_NAMES[role],
+        agency=bound.agency.name if bound.agency else "",
+        group=not talk.private,
+    )
+
+
+def _ask(talk: Talk, rest: str) -> None:
+    """Without a code: the wish goes to staff."""
+    if not talk.private:
+        talk.say("dangky_private")
+        return
+    name, role = split_role(rest)
+    role = role if role in (Role.FOCAL, Role.OFFICER, Role.LEADER) else Role.OFFICER
+    match = resolve(talk.session, name, talk.today)
+    if match.how != How.AGENCY:
+        say_no_agency(talk, match)
+        return
+    agency = match.agencies[0]
+    request, fresh = people.ask_admission(
+        talk.session, talk.known_contact(), agency.id, role, talk.chat.name, talk.now
+    )
+    told = 0
+    if fresh:
+        told = talk.tell_staff(
+            "dangky_staff",
+            f"request:{request.id}",
+            request_buttons(request.id or 0),
+            request=request.id,
+            name=talk.chat.name,
+            agency=agency.name,
+            role=ROLE_NAMES[role],
+            channel=talk.chat.channel,
+        )
+    talk.say("dangky_asked", agency=agency.name, role=ROLE_NAMES[role], fresh=fresh, staff=told)
+
+
+def say_no_agency(talk: Talk, match: Match) -> None:
+    """A name that is not one known agency: say why, and what it may have been."""
+    talk.say(
+        "no_agency",
+        name=match.text,
+        how=str(match.how),
+        note=match.note,
+        proposals=[proposal.name for proposal in match.proposals]
+        or [agency.name for agency in match.agencies[:5]],
+    )

@@ -1,0 +1,56 @@
+"""/huydangky: stop. /xoadulieu: stop and erase what identifies the person."""
+
+from bot.talk import Talk
+from deadlines.text import fold
+from registry import people
+from registry.tables import Question
+
+ASK_ERASE = "erase"
+YES = frozenset({"xoa", "dong y", "co", "xac nhan", "yes", "xac nhan xoa", "dong y xoa"})
+
+
+def leave(talk: Talk, _rest: str) -> None:
+    """End every subscription of this chat's holder."""
+    contact = talk.contact
+    if not talk.private and not talk.actor.bound:
+        talk.say("forbidden")
+        return
+    ended = people.unsubscribe(talk.session, contact, talk.now) if contact is not None else 0
+    talk.say("huydangky", ended=ended)
+    if ended:
+        talk.tell_staff(
+            "left_staff",
+            f"left:{talk.inbound.id}",
+            name=talk.actor.name or talk.chat.title,
+            agencies=talk.agency_names(talk.actor.agencies()),
+        )
+
+
+def erase(talk: Talk, rest: str) -> None:
+    """Asked once more, because it cannot be taken back."""
+    if not talk.private:
+        talk.say("private_only")
+        return
+    if fold(rest) in YES:
+        _erase(talk)
+        return
+    talk.ask(ASK_ERASE)
+    talk.say("xoadulieu_ask")
+
+
+def confirmed(talk: Talk, _question: Question, text: str) -> bool:
+    """The answer to "really?". Anything but a yes leaves everything as it is."""
+    talk.answered()
+    if fold(text) in YES:
+        _erase(talk)
+    else:
+        talk.say("xoadulieu_kept")
+    return True
+
+
+def _erase(talk: Talk) -> None:
+    contact = talk.known_contact()
+    names = talk.agency_names(talk.actor.agencies())
+    talk.say("xoadulieu_done")
+    talk.tell_staff("left_staff", f"left:{talk.inbound.id}", name="Một cán bộ", agencies=names)
+    people.erase(talk.session, contact, talk.now)

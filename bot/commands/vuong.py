@@ -1,0 +1,74 @@
+"""/vuong, `3 …`: a difficulty, recorded and passed to the standing agency; `5`: not ours."""
+
+import json
+
+from bot.commands.base import targets
+from bot.replies import Reply, read_reply
+from bot.talk import Talk
+from registry import duties
+from registry.tables import Duty, Question
+from registry.types import DutyState
+
+ASK_OBSTACLE = "obstacle"
+LONGEST = 2000
+
+
+def run(talk: Talk, rest: str) -> None:
+    answer(talk, read_reply(f"/vuong {rest}", talk.today))
+
+
+def answer(talk: Talk, reply: Reply) -> None:
+    found = _open_ones(talk, targets(talk, reply))
+    if not found:
+        return
+    if not reply.rest:
+        talk.ask(ASK_OBSTACLE, json.dumps([duty.number for duty in found]))
+        talk.say("vuong_ask", numbers=[duty.number for duty in found])
+        return
+    _raise(talk, found, reply.rest, "obstacle_staff")
+
+
+def not_mine(talk: Talk, reply: Reply) -> None:
+    """The agency says the duty is not its own: for the standing agency to look at."""
+    found = _open_ones(talk, targets(talk, reply))
+    if found:
+        reason = f"Cơ quan cho rằng không thuộc nhiệm vụ của mình. {reply.rest}".strip()
+        _raise(talk, found, reason, "not_mine_staff")
+
+
+def text_given(talk: Talk, question: Question, text: str) -> bool:
+    """The words asked for after a bare "vướng". False if the text is an answer of another kind."""
+    if read_reply(text, talk.today).intent in ("done", "extension", "undo", "status", "help"):
+        return False
+    numbers = json.loads(question.data)
+    rows = [duties.by_number(talk.session, number) for number in numbers]
+    found = [duty for duty in rows if duty is not None and talk.may_act(duty)]
+    talk.answered()
+    _raise(talk, _open_ones(talk, found), text, "obstacle_staff")
+    return True
+
+
+def _open_ones(talk: Talk, found: list[Duty]) -> list[Duty]:
+    closed = [duty.number for duty in found if duty.state != DutyState.OPEN]
+    if closed:
+        talk.say("closed_already", numbers=closed)
+    return [duty for duty in found if duty.state == DutyState.OPEN]
+
+
+def _raise(talk: Talk, found: list[Duty], text: str, template: str) -> None:
+    told = 0
+    for duty in found:
+        obstacle = duties.hinder(talk.session, duty, talk.actor, text[:LONGEST], talk.now)
+        task, agency = duties.titled(talk.session, duty)
+        told = talk.tell_staff(
+            template,
+            f"obstacle:{obstacle.id}",
+            number=duty.number,
+            title=task.title,
+            agency=agency.name,
+            who=talk.actor.name,
+            text=text[:LONGEST],
+            due_on=duty.due_on,
+        )
+    if found:
+        talk.say("vuong", numbers=[duty.number for duty in found], staff=told)

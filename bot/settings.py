@@ -1,0 +1,215 @@
+"""Settings: `config.toml`, then the environment (`DONDOC_TELEGRAM__TOKEN`), which wins.
+
+Importing reads nothing; `load(path)` does. Every key is explained in `config.example.toml`.
+"""
+
+import os
+import stat
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from scheduler.plan import Policy
+
+DEFAULT_CONFIG = Path("config.toml")
+ENV_CONFIG = "DONDOC_CONFIG"
+
+
+class ConfigTrouble(Exception):
+    """The settings cannot be used; the text is one Vietnamese line that says what to do."""
+
+
+def _days(value: Any) -> Any:
+    """Lists of days may come from the environment as "10,5,2,0"."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.strip("[] ").split(",") if part.strip()]
+    return value
+
+
+Days = Annotated[tuple[Annotated[int, Field(ge=0, le=120)], ...], BeforeValidator(_days)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Committee(_Section):
+    name: str = "Ban Chỉ đạo chuyển đổi số"
+    standing_agency: str = ""
+    inclusive_before: bool = False
+    update_request: str = "trước ngày 15 của tháng cuối quý"
+    horizon_days: int = Field(default=400, ge=31, le=1500)
+    soon_days: int = Field(default=10, ge=1, le=60)
+
+
+class DatabaseSection(_Section):
+    url: str = ""
+
+
+class Telegram(_Section):
+    token: SecretStr = SecretStr("")
+    base_url: str = "https://api.telegram.org"
+    mode: Literal["polling", "off"] = "polling"
+
+
+class Reminders(_Section):
+    leads: Days = (10, 5, 2, 0)
+    urges: Days = (1, 3)
+    at: time = time(8)
+    working_hours: str = "07:30-17:00"
+
+
+class Paths(_Section):
+    data_dir: Path = Path("data")
+    templates_dir: Path | None = None
+    calendar: Path | None = None
+
+
+class Invites(_Section):
+    valid_days: int = Field(default=7, ge=1, le=90)
+
+
+class Logs(_Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="DONDOC_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    committee: Committee = Committee()
+    database: DatabaseSection = DatabaseSection()
+    telegram: Telegram = Telegram()
+    reminders: Reminders = Reminders()
+    paths: Paths = Paths()
+    invites: Invites = Invites()
+    logs: Logs = Logs()
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.paths.data_dir / 'dondoc.db'}"
+
+    @property
+    def policy(self) -> Policy:
+        """The committee's reminder rules. Raises ConfigTrouble for impossible working hours."""
+        opens, closes = _hours(self.reminders.working_hours)
+        leads = tuple(sorted({*self.reminders.leads, 0}, reverse=True))
+        return Policy(
+            leads=leads,
+            urges=self.reminders.urges or Policy.urges,
+            at=self.reminders.at,
+            opens=opens,
+            closes=closes,
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must never be printed."""
+        return tuple(filter(None, [self.telegram.token.get_secret_value()]))
+
+
+def _hours(text: str) -> tuple[time, time]:
+    try:
+        first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        first = last = time(0)
+    if first >= last:
+        raise ConfigTrouble(
+            f"[reminders] working_hours = {text!r} không đọc được; hãy viết như 07:30-17:00."
+        )
+    return first, last
+
+
+def config_path(given: Path | None) -> Path:
+    """Where the settings are: the option, else DONDOC_CONFIG, else ./config.toml."""
+    return given or Path(os.environ.get(ENV_CONFIG, str(DEFAULT_CONFIG)))
+
+
+def load(path: Path) -> Settings:
+    """Read the settings; paths in the file count from the file's folder.
+
+    A missing file is not an error: defaults and the environment serve. Raises ConfigTrouble.
+    """
+    if path.exists():
+        _check_private(path)
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings
+            return (
+                init_settings,
+                env_settings,
+                TomlConfigSettingsSource(settings_cls, toml_file=path),
+            )
+
+    try:
+        settings = FromFile()
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigTrouble(f"Tệp cấu hình {path} sai cú pháp TOML: {error}.") from None
+    except ValidationError as error:
+        raise ConfigTrouble(_explain(path, error)) from None
+    except OSError as error:
+        raise ConfigTrouble(f"Không đọc được tệp cấu hình {path}: {error.strerror}.") from None
+    _ = settings.policy
+    return _rooted(settings, path.resolve().parent)
+
+
+def _rooted(settings: Settings, folder: Path) -> Settings:
+    paths = settings.paths
+    return settings.model_copy(
+        update={
+            "paths": paths.model_copy(
+                update={
+                    name: folder / value
+                    for name in ("data_dir", "templates_dir", "calendar")
+                    if (value := getattr(paths, name)) is not None
+                }
+            )
+        }
+    )
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{path}: không có khóa cấu hình {key!r}; xem config.example.toml."
+    return f"{path}: giá trị của {key} không hợp lệ ({first['msg']}); xem config.example.toml."
+
+
+def _check_private(path: Path) -> None:
+    """A file with a token in it must be the owner's alone."""
+    if os.name != "posix" or not path.is_file():
+        return
+    open_to = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    if open_to and _holds_token(path):
+        raise ConfigTrouble(
+            f"Tệp {path} chứa token nhưng người khác đọc được; hãy chạy: chmod 600 {path}"
+        )
+
+
+def _holds_token(path: Path) -> bool:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return any(
+        isinstance(section, dict) and section.get("token") for section in data.values()
+    )

@@ -1,0 +1,187 @@
+"""One update being handled: who speaks, where, and every way to answer.
+
+Commands get a :class:`Talk` and nothing else. All they write, the answer included, belongs to the
+one transaction the update is handled in.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, select
+
+from bot.settings import Settings
+from deadlines.calendar import WorkCalendar
+from registry import people
+from registry.clock import local_day
+from registry.notices import editable, put_edit, put_text
+from registry.people import Actor, Chat
+from registry.tables import Agency, Contact, Duty, Inbound, Question, Subscription
+from registry.types import NoticeKind
+from reports.render import Rendered, Renderer
+from scheduler.channel import Button, ChannelInfo, Incoming
+
+QUESTION_LIVES = timedelta(hours=24)
+EDITABLE_FOR = timedelta(days=40)
+Rows = Sequence[Sequence[Button]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every conversation needs and none changes."""
+
+    settings: Settings
+    renderer: Renderer
+    calendar: WorkCalendar
+    editing_channels: tuple[str, ...] = ()
+    infos: dict[str, ChannelInfo] = field(default_factory=dict)
+
+
+@dataclass
+class Talk:
+    """`contact` is None until the chat is known; `actor` is nobody until it is bound."""
+
+    session: Session
+    desk: Desk
+    now: datetime
+    inbound: Inbound
+    incoming: Incoming
+    chat: Chat
+    actor: Actor
+    contact: Contact | None
+    _said: int = 0
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now)
+
+    @property
+    def private(self) -> bool:
+        return self.chat.chat_kind == "private"
+
+    # -- answering --------------------------------------------------------------------------------
+
+    def say(self, template: str, buttons: Rows = (), **facts: Any) -> None:
+        """Answer with a template of `templates/replies/`."""
+        self.say_rendered(self.desk.renderer.render(f"replies/{template}", **facts), buttons)
+
+    def say_rendered(self, rendered: Rendered, buttons: Rows = ()) -> None:
+        """Answer in this chat; the answer leaves when the transaction is in."""
+        self._said += 1
+        put_text(
+            self.session,
+            NoticeKind.ANSWER,
+            f"answer:{self.inbound.id}:{self._said}",
+            rendered.html,
+            self.now,
+            contact_id=self.known_contact().id,
+            buttons=_pairs(buttons),
+        )
+
+    def known_contact(self) -> Contact:
+        """This chat's contact, made if it is new: an answer needs an address."""
+        if self.contact is None:
+            self.contact = people.ensure_contact(self.session, self.chat, self.now)
+        return self.contact
+
+    @property
+    def silent(self) -> bool:
+        """Nothing has been answered yet."""
+        return self._said == 0
+
+    # -- telling others ---------------------------------------------------------------------------
+
+    def tell(
+        self, subscriptions: Iterable[Subscription], template: str, key: str, buttons: Rows = (),
+        **facts: Any,
+    ) -> int:  # fmt: skip
+        """Queue word for others, once for each holder and key; the speaker is left out. It goes out
+        within working hours."""
+        rendered = self.desk.renderer.render(f"replies/{template}", **facts)
+        told = 0
+        for subscription in subscriptions:
+            if self.actor.person_id is not None and subscription.person_id == self.actor.person_id:
+                continue
+            put_text(
+                self.session,
+                NoticeKind.ALERT,
+                f"{key}:{subscription.id}",
+                rendered.html,
+                self.now,
+                subscription_id=subscription.id,
+                buttons=_pairs(buttons),
+            )
+            told += 1
+        return told
+
+    def tell_staff(self, template: str, key: str, buttons: Rows = (), **facts: Any) -> int:
+        """Queue word for the standing agency's staff; how many of them."""
+        return self.tell(
+            people.staff_subscriptions(self.session), template, key, buttons, **facts
+        )
+
+    def tell_contact(
+        self, contact_id: int, template: str, key: str, **facts: Any
+    ) -> None:
+        """Queue word for one chat."""
+        rendered = self.desk.renderer.render(f"replies/{template}", **facts)
+        put_text(
+            self.session, NoticeKind.ALERT, key, rendered.html, self.now, contact_id=contact_id
+        )
+
+    def rewrite(self, duty: Duty) -> None:
+        """Messages already sent about the duty are to show what has become of it, on messengers
+        that can edit."""
+        since = self.now - EDITABLE_FOR
+        for attempt in editable(self.session, duty.id or 0, self.desk.editing_channels, since):
+            put_edit(self.session, attempt, f"{duty.id}:{self.inbound.id}", self.now)
+
+    # -- waiting for an answer --------------------------------------------------------------------
+
+    def ask(self, kind: str, data: str = "{}") -> None:
+        """Remember what was asked of this person in this chat; a new question replaces the old."""
+        key = (self.known_contact().id or 0, self.chat.sender)
+        question = self.session.get(Question, key) or Question(
+            contact_id=key[0], sender=key[1], kind=kind, expires_at=self.now
+        )
+        question.kind, question.data = kind, data
+        question.expires_at = self.now + QUESTION_LIVES
+        self.session.add(question)
+
+    def question(self) -> Question | None:
+        """What this person still has to answer here."""
+        if self.contact is None:
+            return None
+        question = self.session.get(Question, (self.contact.id, self.chat.sender))
+        return question if question is not None and question.expires_at > self.now else None
+
+    def answered(self) -> None:
+        """Nothing is being waited for any more."""
+        if self.contact is None:
+            return
+        question = self.session.get(Question, (self.contact.id, self.chat.sender))
+        if question is not None:
+            self.session.delete(question)
+            self.session.flush()
+
+    # -- common looks -----------------------------------------------------------------------------
+
+    def agency(self, agency_id: int) -> Agency:
+        return self.session.get_one(Agency, agency_id)
+
+    def agency_names(self, ids: Iterable[int]) -> list[str]:
+        wanted = set(ids)
+        rows = self.session.exec(select(Agency)).all() if wanted else []
+        return sorted(agency.name for agency in rows if agency.id in wanted)
+
+    def may_see(self, duty: Duty) -> bool:
+        return self.actor.may_see(duty.agency_id)
+
+    def may_act(self, duty: Duty) -> bool:
+        """Officers answer for their agency; staff may record an answer given by other means."""
+        return self.actor.is_staff or self.actor.may_act_for(duty.agency_id)
+
+
+def _pairs(rows: Rows) -> list[list[tuple[str, str]]]:
+    return [[(button.label, button.action) for button in row] for row in rows]

@@ -1,0 +1,212 @@
+"""Writes a directive and its tasks down: all or nothing, and twice the same is once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from deadlines.text import fold
+from registry import audit
+from registry.database import insert_new
+from registry.tables import Directive, Task, TaskAgency
+from registry.types import Part
+
+
+@dataclass(frozen=True)
+class AgencyPart:
+    """An agency's part in a task; `via_group`: named only as a member of a group."""
+
+    agency_id: int
+    part: Part
+    via_group: bool = False
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """A task as a file states it, with its agencies resolved. `key` is unique in its directive and
+    the same whenever the file is read; `rule` is the reading as JSON, "" where no day follows."""
+
+    key: str
+    title: str
+    position: int = 0
+    section: str = ""
+    ordinal: str = ""
+    deliverable: str = ""
+    deadline_text: str = ""
+    kind: str = ""
+    rule: str = ""
+    lead_text: str = ""
+    coordinate_text: str = ""
+    send_to: str = ""
+    source_line: int | None = None
+    agencies: tuple[AgencyPart, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class DirectiveFacts:
+    """A directive as a person names it. `digest` stands for the number where that is blank."""
+
+    number: str
+    issued_on: date | None
+    kind: str = ""
+    issuer: str = ""
+    title: str = ""
+    source_name: str = ""
+    digest: str = ""
+
+    @property
+    def key(self) -> str:
+        """Numbers begin again every year, so the year of issue belongs to the key."""
+        number = "".join(fold(self.number).split())
+        if not number:
+            return f"sha256:{self.digest}"
+        return f"{number}@{self.issued_on.year}" if self.issued_on else number
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What storing came to: ids of tasks. `absent`: known from before, not in the file any more;
+    they stay, a person ends them."""
+
+    directive_id: int
+    added: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
+    unchanged: tuple[int, ...] = ()
+    absent: tuple[int, ...] = ()
+
+
+# What a file says of a task that is already known; a move within the file is no change.
+_FACTS = (
+    "title",
+    "section",
+    "ordinal",
+    "deliverable",
+    "deadline_text",
+    "kind",
+    "rule",
+    "lead_text",
+    "coordinate_text",
+    "send_to",
+)
+
+
+def store(
+    session: Session, directive: DirectiveFacts, tasks: Sequence[TaskFacts], now: datetime
+) -> ImportResult:
+    """Write a directive with its tasks; a second time only what differs. `now` is aware.
+
+    Raises ValueError when two tasks share a key. The caller's transaction makes it all or nothing.
+    """
+    if len({task.key for task in tasks}) != len(tasks):
+        raise ValueError("two tasks share a key")
+    row = _directive(session, directive, now)
+    known = {task.key: task for task in _tasks(session, row)}
+    added = _add(session, row, [task for task in tasks if task.key not in known], now)
+    changed: list[int] = []
+    unchanged: list[int] = []
+    for task in (task for task in tasks if task.key in known):
+        old = known[task.key]
+        (changed if _update(session, old, task) else unchanged).append(old.id or 0)
+    here = {task.key for task in tasks}
+    result = ImportResult(
+        directive_id=row.id or 0,
+        added=tuple(added),
+        changed=tuple(changed),
+        unchanged=tuple(unchanged),
+        absent=tuple(old.id or 0 for key, old in known.items() if key not in here),
+    )
+    _note(session, result, directive, now)
+    return result
+
+
+def find(session: Session, directive: DirectiveFacts) -> Directive | None:
+    """The directive as stored before, or None."""
+    return session.exec(select(Directive).where(Directive.key == directive.key)).first()
+
+
+def _directive(session: Session, facts: DirectiveFacts, now: datetime) -> Directive:
+    row = find(session, facts)
+    if row is None:
+        row = Directive(key=facts.key, created_at=now)
+    for name in ("number", "kind", "issuer", "title", "issued_on", "source_name"):
+        value = getattr(facts, name)
+        if value:
+            setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _tasks(session: Session, directive: Directive) -> Sequence[Task]:
+    mine = select(Task).where(Task.directive_id == directive.id, col(Task.ended_at).is_(None))
+    return session.exec(mine.order_by(col(Task.position))).all()
+
+
+def _add(
+    session: Session, directive: Directive, tasks: Sequence[TaskFacts], now: datetime
+) -> list[int]:
+    rows = [
+        Task(
+            directive_id=directive.id or 0,
+            key=task.key,
+            position=task.position,
+            source_line=task.source_line,
+            created_at=now,
+            **_facts(task),
+        )
+        for task in tasks
+    ]
+    session.add_all(rows)
+    session.flush()
+    ids = [row.id or 0 for row in rows]
+    parts = zip(ids, tasks, strict=True)
+    insert_new(session, TaskAgency, _parts((one, task.agencies) for one, task in parts))
+    return ids
+
+
+def _update(session: Session, row: Task, facts: TaskFacts) -> bool:
+    new = _facts(facts)
+    changed = any(getattr(row, name) != value for name, value in new.items())
+    for name, value in new.items():
+        setattr(row, name, value)
+    row.position, row.source_line = facts.position, facts.source_line
+    mine = select(TaskAgency).where(TaskAgency.task_id == row.id)
+    old = {AgencyPart(one.agency_id, one.part, one.via_group) for one in session.exec(mine).all()}
+    if old == set(facts.agencies):
+        return changed
+    session.connection().execute(delete(TaskAgency).where(col(TaskAgency.task_id) == row.id))
+    session.expire_all()
+    insert_new(session, TaskAgency, _parts([(row.id or 0, facts.agencies)]))
+    return True
+
+
+def _facts(task: TaskFacts) -> dict[str, Any]:
+    return {name: getattr(task, name) for name in _FACTS}
+
+
+def _parts(tasks: Iterable[tuple[int, tuple[AgencyPart, ...]]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "task_id": task_id,
+            "agency_id": one.agency_id,
+            "part": one.part,
+            "via_group": one.via_group,
+        }
+        for task_id, agencies in tasks
+        for one in agencies
+    ]
+
+
+def _note(session: Session, result: ImportResult, directive: DirectiveFacts, now: datetime) -> None:
+    if result.added or result.changed:
+        audit.record(
+            session,
+            now,
+            "directive.import",
+            f"directive:{result.directive_id}",
+            number=directive.number,
+            added=len(result.added),
+            changed=list(result.changed),
+        )

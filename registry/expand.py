@@ -1,0 +1,330 @@
+"""Tasks become duties: one for each lead agency and due day, a rolling horizon ahead.
+
+Expanding twice adds nothing: a duty is one (task, agency, period). Tasks without a day of their own
+("thường xuyên", "theo Kế hoạch số …") get a periodic update duty instead. What waits for an event
+gets none until its day is known, and says so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlmodel import Session, col, func, select
+
+from deadlines import Open, Relative, Rule, WorkCalendar, occurrences, rule_from_json
+from deadlines.rules import AnyOf, Daily, Occurrence
+from registry.database import insert_new
+from registry.tables import Agency, Directive, Duty, Mark, Task, TaskAgency
+from registry.types import DutyKind, DutyState, Part
+
+HORIZON_DAYS = 400
+# A week's report over the horizon is 57 duties; more than this is a mistake worth a look.
+MOST_PER_TASK = 150
+_LAST_NUMBER = "duty.number"
+# Kinds of deadlines without a day that still ask for a word now and then.
+UPDATED_KINDS = frozenset({"ongoing", "per_plan"})
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A task that could not be expanded as it stands; `message` is one Vietnamese line."""
+
+    task_id: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """`added`: new duties; `moved`, `cancelled`: duties that a changed task no longer has so."""
+
+    added: int = 0
+    moved: int = 0
+    cancelled: int = 0
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an expansion needs besides the tasks. `today` is local, `now` aware; `update_rule` says
+    when tasks without a day are asked for a word (None: never)."""
+
+    today: date
+    now: datetime
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    update_rule: Rule | None = None
+    horizon_days: int = HORIZON_DAYS
+
+    @property
+    def until(self) -> date:
+        return self.today + timedelta(days=self.horizon_days)
+
+
+class _Slot(NamedTuple):
+    """What one agency owes for one period."""
+
+    task_id: int
+    agency_id: int
+    period: str
+
+
+class _Owed(NamedTuple):
+    opens_on: date
+    due_on: date
+    due_time: Any
+    kind: DutyKind
+
+
+@dataclass
+class _Plan:
+    owed: dict[_Slot, _Owed] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+def expand(session: Session, terms: Terms, task_ids: Iterable[int] | None = None) -> Expansion:
+    """Add the duties that are missing up to the horizon, for these tasks or all live ones."""
+    tasks = _live(session, task_ids)
+    plan = _plan(session, tasks, terms, terms.until)
+    known = _known(session, tasks)
+    missing = {slot: owed for slot, owed in plan.owed.items() if slot not in known}
+    added = _insert(session, missing, terms.now)
+    return Expansion(added=added, troubles=tuple(plan.troubles))
+
+
+def revise(session: Session, terms: Terms, task_ids: Iterable[int]) -> Expansion:
+    """After tasks have changed: open duties move to their new day or are cancelled, cancelled ones
+    that hold again are reopened, missing ones added. What is done stays done, and a day that was
+    extended stays as granted."""
+    tasks = _live(session, task_ids)
+    mine = col(Duty.task_id).in_([task.id for task, _directive in tasks])
+    duties = session.exec(select(Duty).where(mine, Duty.state != DutyState.DONE)).all()
+    until = max([terms.until, *(duty.due_on for duty in duties)])
+    owed = _plan(session, tasks, terms, until).owed
+    moved = cancelled = 0
+    for duty in duties:
+        wanted = owed.get(_Slot(duty.task_id, duty.agency_id, duty.period))
+        if wanted is None:
+            cancelled += _cancel(duty, terms.now)
+        else:
+            moved += _move(duty, wanted)
+    session.flush()
+    more = expand(session, terms, task_ids)
+    return Expansion(more.added, moved, cancelled, more.troubles)
+
+
+# --- What is owed --------------------------------------------------------------------------------
+
+_Tasks = Sequence[tuple[Task, Directive]]
+
+
+def _live(session: Session, task_ids: Iterable[int] | None) -> _Tasks:
+    live = (
+        select(Task, Directive)
+        .join(Directive)
+        .where(col(Task.ended_at).is_(None), col(Directive.ended_at).is_(None))
+        .order_by(col(Directive.id), col(Task.position), col(Task.id))
+    )
+    if task_ids is not None:
+        live = live.where(col(Task.id).in_(list(task_ids)))
+    return session.exec(live).all()
+
+
+def _leads(session: Session, tasks: _Tasks) -> dict[int, list[Agency]]:
+    rows = session.exec(
+        select(TaskAgency.task_id, Agency)
+        .join(Agency)
+        .where(TaskAgency.part == Part.LEAD)
+        .where(col(TaskAgency.task_id).in_([task.id for task, _directive in tasks]))
+        .order_by(col(Agency.id))
+    )
+    leads: dict[int, list[Agency]] = defaultdict(list)
+    for task_id, agency in rows:
+        leads[task_id].append(agency)
+    return leads
+
+
+def _plan(session: Session, tasks: _Tasks, terms: Terms, until: date) -> _Plan:
+    plan = _Plan()
+    leads = _leads(session, tasks)
+    siblings = _sections(session, tasks)
+    for task, directive in tasks:
+        agencies = leads.get(task.id or 0, [])
+        rule, trouble = _rule(task, terms.update_rule)
+        if agencies and rule is not None:
+            start = _start(directive, terms)
+            found = _occurrences(rule, start, until, terms, _anchors(directive, task, siblings))
+            trouble = trouble or _too_few(rule, found) or _too_many(found)
+            _owe(plan, task, agencies, _opened(found, start)[-MOST_PER_TASK:])
+        if agencies and trouble:
+            plan.troubles.append(Trouble(task.id or 0, trouble))
+    return plan
+
+
+def _rule(task: Task, update_rule: Rule | None) -> tuple[Rule | None, str]:
+    """The rule a task's duties follow, and what a person should know where there is none."""
+    if task.kind in UPDATED_KINDS:
+        return update_rule, ""
+    rule = rule_from_json(task.rule) if task.rule else None
+    if rule is None or isinstance(rule, Open):
+        return None, "chờ một sự kiện; chưa có ngày để nhắc"
+    if isinstance(rule, Daily):
+        return None, "thời hạn hằng ngày: không tạo đầu việc theo từng ngày"
+    return rule, ""
+
+
+def _start(directive: Directive, terms: Terms) -> date:
+    return directive.issued_on or min(terms.today, directive.created_at.date())
+
+
+def _occurrences(
+    rule: Rule, start: date, until: date, terms: Terms, anchors: dict[str, Any]
+) -> list[Occurrence]:
+    return occurrences(rule, start, until, terms.calendar, anchors)
+
+
+def _too_few(rule: Rule, found: list[Occurrence]) -> str:
+    waits = isinstance(rule, Relative) and not found
+    return "chưa biết ngày làm mốc tính thời hạn; chưa có ngày để nhắc" if waits else ""
+
+
+def _too_many(found: list[Occurrence]) -> str:
+    if len(found) <= MOST_PER_TASK:
+        return ""
+    return f"có {len(found)} kỳ hạn; chỉ tạo đầu việc cho {MOST_PER_TASK} kỳ gần nhất"
+
+
+def _opened(found: list[Occurrence], start: date) -> list[tuple[Occurrence, date]]:
+    """Each occurrence with the first day its period concerns: the day after the one before it."""
+    opens = [start, *(one.due + _DAY for one in found[:-1])]
+    return list(zip(found, opens, strict=False))
+
+
+def _owe(
+    plan: _Plan, task: Task, agencies: list[Agency], periods: list[tuple[Occurrence, date]]
+) -> None:
+    update = task.kind in UPDATED_KINDS
+    clock = None if update or not task.rule else rule_from_json(task.rule).time
+    kind = DutyKind.UPDATE if update else DutyKind.DEADLINE
+    for agency in agencies:
+        ended = False
+        for one, opens in periods:
+            if agency.valid_to is not None and one.due > agency.valid_to:
+                ended = True
+                continue
+            slot = _Slot(task.id or 0, agency.id or 0, one.period_key)
+            plan.owed[slot] = _Owed(opens, one.due, clock, kind)
+        if ended:
+            message = (
+                f"“{agency.name}” hết hiệu lực từ sau ngày {agency.valid_to:%d/%m/%Y}; "
+                "cần giao lại các kỳ sau ngày đó"
+            )
+            plan.troubles.append(Trouble(task.id or 0, message))
+
+
+# --- Anchors of derived deadlines ----------------------------------------------------------------
+
+_Siblings = dict[int, list[Task]]
+
+
+def _sections(session: Session, tasks: _Tasks) -> _Siblings:
+    """All tasks of the directives that hold a derived deadline."""
+    derived = {task.directive_id for task, _directive in tasks if '"relative"' in task.rule}
+    found: _Siblings = defaultdict(list)
+    if derived:
+        mine = select(Task).where(col(Task.directive_id).in_(derived))
+        for task in session.exec(mine.where(col(Task.ended_at).is_(None))).all():
+            found[task.directive_id].append(task)
+    return found
+
+
+def _anchors(directive: Directive, task: Task, siblings: _Siblings) -> dict[str, Any]:
+    """The day of issue, and the deadlines of the sections that a derived deadline hangs on."""
+    anchors: dict[str, Any] = {}
+    if directive.issued_on is not None:
+        anchors["document"] = directive.issued_on
+    if '"relative"' not in task.rule:
+        return anchors
+    for label in _labels(rule_from_json(task.rule)):
+        number = label.split()[-1].casefold()
+        rules = tuple(
+            rule_from_json(one.rule)
+            for one in siblings.get(task.directive_id, [])
+            if one.id != task.id and one.rule and _stands_in(one, number)
+        )
+        if rules:
+            anchors[label] = rules
+    return anchors
+
+
+def _labels(rule: Rule) -> list[str]:
+    if isinstance(rule, AnyOf):
+        return [label for one in rule.rules for label in _labels(one)]
+    return [rule.label] if isinstance(rule, Relative) and rule.label else []
+
+
+def _stands_in(task: Task, number: str) -> bool:
+    places = [*task.section.split(" / "), task.ordinal]
+    marks = [place.split()[0].rstrip(".:)").casefold() for place in places if place.split()]
+    return any(mark == number or mark.startswith(f"{number}.") for mark in marks)
+
+
+# --- Rows ----------------------------------------------------------------------------------------
+
+
+def _known(session: Session, tasks: _Tasks) -> set[_Slot]:
+    rows = session.exec(
+        select(Duty.task_id, Duty.agency_id, Duty.period).where(
+            col(Duty.task_id).in_([task.id for task, _directive in tasks])
+        )
+    )
+    return {_Slot(*row) for row in rows}
+
+
+def _insert(session: Session, missing: dict[_Slot, _Owed], now: datetime) -> int:
+    if not missing:
+        return 0
+    ordered = sorted(missing, key=lambda slot: missing[slot].due_on)
+    first = _last_number(session) + 1
+    rows = [
+        {
+            **slot._asdict(),
+            **missing[slot]._asdict(),
+            "number": number,
+            "first_due_on": missing[slot].due_on,
+            "state": DutyState.OPEN,
+            "plan_due": True,
+            "created_at": now,
+        }
+        for number, slot in enumerate(ordered, start=first)
+    ]
+    session.merge(Mark(name=_LAST_NUMBER, value=str(first + len(rows) - 1), at=now))
+    session.flush()
+    return insert_new(session, Duty, rows)
+
+
+def _last_number(session: Session) -> int:
+    """A number is never given twice, not even after its duty was erased."""
+    mark = session.get(Mark, _LAST_NUMBER)
+    highest = session.exec(select(func.max(Duty.number))).one() or 0
+    return max(highest, int(mark.value) if mark else 0)
+
+
+def _cancel(duty: Duty, now: datetime) -> bool:
+    if duty.state is DutyState.CANCELLED:
+        return False
+    duty.state, duty.closed_at, duty.plan_due = DutyState.CANCELLED, now, True
+    return True
+
+
+def _move(duty: Duty, owed: _Owed) -> bool:
+    before = (duty.state, duty.due_on, duty.due_time, duty.opens_on)
+    extended = duty.due_on != duty.first_due_on
+    duty.state, duty.closed_at = DutyState.OPEN, None
+    duty.opens_on, duty.due_time, duty.first_due_on = owed.opens_on, owed.due_time, owed.due_on
+    if not extended:
+        duty.due_on = owed.due_on
+    changed = before != (duty.state, duty.due_on, duty.due_time, duty.opens_on)
+    duty.plan_due = duty.plan_due or changed
+    return changed
