@@ -4,6 +4,7 @@ Tokens hide in URLs, in exception texts and in tracebacks of libraries, so level
 what a handler is about to write is searched as a whole, and before it is shortened.
 """
 
+import contextlib
 import json
 import logging
 import re
@@ -54,10 +55,16 @@ class RedactingFormatter(logging.Formatter):
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record) if self._inner is None else self._inner.format(record)
-        text = self._redact(text)
+        text = self._redact(self._format(record))
         spare = len(text) - _LONGEST_ENTRY
         return text if spare <= 0 else f"{text[:_LONGEST_ENTRY]}… (bớt {spare} ký tự)"
+
+    def _format(self, record: logging.LogRecord) -> str:
+        """The line as it would be; logging itself prints a record that does not format in full."""
+        try:
+            return super().format(record) if self._inner is None else self._inner.format(record)
+        except Exception as error:  # noqa: BLE001 -- whatever a caller passed, a log must not fail
+            return f"{record.name}: {record.msg!r} % {record.args!r} ({type(error).__name__})"
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
         """Local time with its offset, to the millisecond."""
@@ -97,6 +104,11 @@ def protect(handler: logging.Handler, redact: Redactor) -> None:
 
 class _Ours(logging.StreamHandler[TextIO]):
     """The handler `configure` made, told from others'."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say that a line could not be written, and not, as logging does, the line itself."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{record.levelname} {record.name}: không ghi được nhật ký\n")
 
 
 def _all_handlers() -> list[logging.Handler]:

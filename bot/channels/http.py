@@ -170,7 +170,8 @@ def _body(
 ) -> Mapping[str, str] | aiohttp.FormData | None:
     if not files:
         return form
-    data = aiohttp.FormData()
+    # File names go out in UTF-8 as they are; percent-encoded, people would see them so.
+    data = aiohttp.FormData(quote_fields=False)
     for name, value in (form or {}).items():
         data.add_field(name, value)
     for name, upload in files.items():

@@ -244,11 +244,8 @@ class TelegramChannel:
         raise failure
 
     async def _pause(self, failures: int, error: SendError | None) -> None:
-        """Wait longer with every failure in a row, at random so that many bots do not return at
-        once, and at least as long as Telegram asked."""
-        first, longest = self._pauses
-        seconds = min(longest, first * 2 ** min(failures - 1, 16))
-        seconds *= random.uniform(0.5, 1.0)  # noqa: S311 -- jitter, not secrecy
+        """Wait longer with every failure in a row, and at least as long as Telegram asked."""
+        seconds = pause_after(failures, *self._pauses)
         if error is not None:
             seconds = max(seconds, error.retry_after or 0.0)
             level = logging.WARNING if failures in (1, 5) or failures % 100 == 0 else logging.DEBUG
@@ -269,6 +266,13 @@ class TelegramChannel:
             "thống nào khác dùng webhook đó, hãy gọi phương thức deleteWebhook của Bot API rồi "
             "khởi động lại; nếu có, hãy tạo một bot riêng bằng BotFather."
         )
+
+
+def pause_after(failures: int, first: float, longest: float) -> float:
+    """Seconds to wait after so many failures in a row: doubling from `first` up to `longest`, less
+    up to a half at random, so that many bots do not return at once."""
+    longer = min(longest, first * 2.0 ** min(failures - 1, 16))
+    return longer * random.uniform(0.5, 1.0)  # noqa: S311 -- jitter, not secrecy
 
 
 def _chat_id(address: str) -> int:

@@ -195,7 +195,10 @@ def _addressed(text: str, reply_to: str | None, me: Identity) -> bool:
 
 def _without_our_name(text: str, me: Identity) -> str:
     """Commands and words without "@our_name", so that upper layers need not know it."""
-    return _our_name(me).sub("", text).strip() if me.username else text.strip()
+    command = _COMMAND.match(text)
+    if command and command[2] and command[2].lower() == me.username.lower():
+        text = text[: command.end(1)] + text[command.end() :]
+    return _our_name(me).sub("", text).strip()
 
 
 def _our_name(me: Identity) -> re.Pattern[str]:

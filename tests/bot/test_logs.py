@@ -59,6 +59,7 @@ WAYS: dict[str, Callable[[], None]] = {
     "encoded": lambda: LOGGER.warning("url %s", quote(TOKEN, safe="")),
     "traceback": lambda: fail_with(TOKEN),
     "stack": lambda: LOGGER.warning("ở đây", stack_info=True, extra={"ignored": TOKEN}),
+    "broken": lambda: LOGGER.warning("%d giây", TOKEN),
     "long": lambda: LOGGER.warning("%s", "x" * (20_000 - 20) + TOKEN),
     "password": lambda: LOGGER.warning("url %s %r", quote(PASSWORD), PASSWORD),
     "warning": lambda: warnings.warn(f"bot{TOKEN}", ResourceWarning, stacklevel=1),
@@ -134,6 +135,16 @@ def test_an_uncaught_exception_is_redacted() -> None:
     assert "RuntimeError: bot[đã che]" in done.stderr
     assert "ZeroDivisionError" in done.stderr
     assert HALF not in done.stderr + done.stdout
+
+
+def test_a_stream_that_fails_does_not_show_the_line_elsewhere(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("INFO", [TOKEN], io.TextIOWrapper(io.BytesIO(), "ascii"))
+    LOGGER.warning("tiếng Việt %s", TOKEN)
+    shown = capsys.readouterr().err
+    assert "không ghi được nhật ký" in shown
+    assert HALF not in shown + stream.getvalue()
 
 
 def test_an_unknown_level_is_refused() -> None:

@@ -49,7 +49,7 @@ class RemoteTelegram:
         self._process.wait(10)
         self._process.stdout.close()
 
-    def do(self, name: str, **args: Any) -> Any:
+    def do(self, name: str, /, **args: Any) -> Any:
         """Run one of CONTROLS and return its result. Raises ValueError where the server refuses."""
         address = urlsplit(self.url)
         connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
