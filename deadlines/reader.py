@@ -1,12 +1,51 @@
-"""Reads a Vietnamese deadline phrase: text -> rule -> days."""
+"""Reads a Vietnamese deadline: text -> rule -> days, with how sure the reading is."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from deadlines.calendar import WorkCalendar
+from deadlines.describe import explain
+from deadlines.grammar import Target, targets
+from deadlines.meaning import NOTHING, Scene, Sense, joined, sense
+from deadlines.periods import MONTHS, Unit
+from deadlines.phrases import Atom, scan, scan_open
 from deadlines.reading import Reading
-from deadlines.rules import Anchors
+from deadlines.rules import (
+    After,
+    Anchors,
+    AnyOf,
+    Daily,
+    Every,
+    Fixed,
+    On,
+    Once,
+    Open,
+    Relative,
+    Rule,
+    Weekly,
+    World,
+)
+from deadlines.rules import (
+    inclusive as inclusively,
+)
+from deadlines.words import Words, words
 
 __all__ = ["Reading", "read"]
+
+_CALENDAR = WorkCalendar()
+_MANY = 4
+_HORIZONS = (40, 480, 2400, 60000)
+_FIRST, _LAST = date(1900, 1, 1), date(2190, 1, 1)
+
+# Why no day can be given, by kind.
+_WHY = {
+    "ongoing": "việc thường xuyên, không có ngày đến hạn",
+    "event": "chờ sự kiện, chưa có ngày để tính",
+    "per_plan": "theo văn bản hoặc kế hoạch khác, cần tra ngày ở đó",
+    "ambiguous": "nêu chu kỳ nhưng không nêu điểm bắt đầu",
+    "relative": "chờ mốc để tính",
+    "unread": "không đọc được thời hạn",
+}
 
 
 def read(
@@ -20,8 +59,194 @@ def read(
 ) -> Reading:
     """The deadline that a text states, seen from the day `reference`. Never raises on any text.
 
-    `inclusive` lets "trước ngày D" include D. `document_date` is the day of signing, `anchors`
-    the days of other events ("receipt", "event", a label) or the rules of a section ("mục 2").
+    `inclusive` lets "trước ngày D" include D. `document_date` is the day of signing: it gives the
+    year of "15/3" and starts terms "kể từ ngày ký". `anchors` holds the days of other events
+    ("receipt", "event", or the words of the phrase) or the rules of a section ("mục 2"). A term
+    whose anchor is not given counts from the reference.
     """
-    _ = (reference, inclusive, document_date, calendar, anchors)
-    return Reading(text, "unread", explain="Không đọc được thời hạn")
+    base = min(max(document_date or reference, _FIRST), _LAST)
+    known: dict[str, Any] = {"document": base, "receipt": reference, "event": reference}
+    world = World(calendar or _CALENDAR, known | dict(anchors or {}))
+    found = words(text)
+    choice = _choose(found, base)
+    if choice is None:
+        return Reading(text, "unread", explain=_sentence(_WHY["unread"]))
+    picked, start, end = choice
+    rule = joined(picked.rules)
+    if inclusive:
+        rule = inclusively(rule)
+    kind = picked.kind or kind_of(rule)
+    due = upcoming(rule, reference, world)
+    others = tuple(dict.fromkeys(picked.others)) if not picked.sure else ()
+    open_ = rule if isinstance(rule, Open) else None
+    return Reading(
+        text=text,
+        kind=kind,
+        rule=rule,
+        due=due,
+        time=rule.time,
+        sure=picked.sure,
+        readings=others or ((rule,) if not picked.sure else ()),
+        explain=_explain(rule, kind, due, world.calendar),
+        span=found.span(start, end),
+        reason=_WHY.get(kind, "") if not due else "",
+        reference_text=open_.reference if open_ else _label(rule),
+    )
+
+
+def _sentence(words_: str) -> str:
+    return words_[:1].upper() + words_[1:]
+
+
+def _label(rule: Rule) -> str:
+    return rule.label if isinstance(rule, Relative) else ""
+
+
+def _explain(rule: Rule, kind: str, due: tuple[date, ...], calendar: WorkCalendar) -> str:
+    if due:
+        return explain(rule, due[0], calendar)
+    why = _WHY.get(kind, "đã qua, không còn ngày đến hạn")
+    return f"{explain(rule)}: {why}"
+
+
+def upcoming(rule: Rule, reference: date, world: World, count: int = _MANY) -> tuple[date, ...]:
+    """The next due days of a rule, on or after the reference."""
+    days: list[date] = []
+    for reach in _HORIZONS:
+        room = (date.max - reference).days
+        until = reference + timedelta(days=min(reach, room))
+        days = [one.due for one in rule.occur(reference, until, world)]
+        if len(days) >= count:
+            break
+    return tuple(sorted(set(days))[:count])
+
+
+# --- Choosing among candidates -----------------------------------------------------------------
+
+
+def _choose(found: Words, base: date) -> tuple[Sense, int, int] | None:
+    line = found.line
+    atoms = scan(line)
+    scene = Scene(line, base)
+    held: list[tuple[Sense, Target]] = []
+    for target in targets(line, atoms):
+        one = sense(target, scene)
+        if one is not NOTHING and one.rules and one.strength > 0:
+            held.append((one, target))
+    held = [(one, target) for one, target in held if not target.used]
+    opened = _opened(line, atoms)
+    best = max((one.strength for one, _ in held), default=0)
+    if opened and opened[0].strength >= best:
+        return opened
+    return _merged(held, best) if held else None
+
+
+def _merged(held: list[tuple[Sense, Target]], best: int) -> tuple[Sense, int, int]:
+    """The strongest candidates as one: several recurring days are all meant, several single days
+    are stated together only in a list."""
+    strong = [(one, target) for one, target in held if one.strength >= min(best, 90)]
+    if best < 90:
+        level = best - (5 if best >= 55 else 0)
+        strong = [(one, target) for one, target in held if one.strength >= level]
+    rules = tuple(rule for one, _ in strong for rule in one.rules)
+    sure = all(one.sure for one, _ in strong)
+    lone = [target for one, target in strong if not _recurs(one)]
+    if len(lone) > 1 and not all(target.joined for target in lone[1:]):
+        sure = False
+    kinds = {one.kind for one, _ in strong}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    others = tuple(rule for one, _ in strong for rule in one.others)
+    picked = Sense(rules, best, kind, sure, others or rules)
+    return picked, strong[0][1].start, max(target.end for _, target in strong)
+
+
+def _recurs(one: Sense) -> bool:
+    return all(isinstance(rule, Every | Weekly | Daily) for rule in one.rules)
+
+
+_OPEN_STRENGTH = {"per_plan": 50, "event": 41, "ongoing": 43}
+
+
+def _opened(line: str, atoms: list[Atom]) -> tuple[Sense, int, int] | None:
+    """The words that say there is no day, if any: the first of the strongest kind."""
+    marks = scan_open(line)
+    if any(atom.kind == "always" for atom in atoms):
+        return Sense((Open("ongoing", "24/24"),), 43, "ongoing"), 0, len(line)
+    if not marks:
+        return None
+    first = max(
+        marks, key=lambda mark: (_OPEN_STRENGTH[mark.kind] + 10 * (mark.start == 0), -mark.start)
+    )
+    strength = _OPEN_STRENGTH[first.kind] + (10 if first.start == 0 else 0)
+    stop = _clause_end(line, first.end)
+    rule = Open(first.kind, line[first.start : stop])
+    return Sense((rule,), strength, first.kind), first.start, stop
+
+
+def _clause_end(line: str, start: int) -> int:
+    ends = [place for mark in (" ;", " . ", " )") if (place := line.find(mark, start)) >= 0]
+    return min([*ends, len(line)])
+
+
+# --- Kinds -------------------------------------------------------------------------------------
+
+_ONCE = {
+    Unit.MONTH: "month",
+    Unit.QUARTER: "quarter",
+    Unit.HALF: "semiannual",
+    Unit.NINE: "nine_month",
+    Unit.YEAR: "year",
+}
+_EVERY = {
+    Unit.MONTH: "monthly",
+    Unit.QUARTER: "quarterly",
+    Unit.HALF: "semiannual",
+    Unit.NINE: "nine_month",
+    Unit.YEAR: "annual",
+}
+
+
+def kind_of(rule: Rule) -> str:
+    """The kind of a reading by the shape of its rule."""
+    match rule:
+        case Fixed():
+            return "fixed"
+        case Once():
+            return _ONCE[rule.period.unit]
+        case Every():
+            return _EVERY[rule.unit] if not _monthly_of_year(rule) else "annual"
+        case Weekly():
+            return "weekly"
+        case Daily():
+            return "daily"
+        case Relative() | After():
+            return "relative"
+        case AnyOf():
+            return _kind_of_several(rule)
+    return rule.reason
+
+
+def _monthly_of_year(rule: Every) -> bool:
+    return rule.unit is Unit.MONTH and len(rule.which) == 1
+
+
+def _kind_of_several(rule: AnyOf) -> str:
+    kinds = {kind_of(one) for one in rule.rules}
+    if kinds == {"annual"}:
+        months = sorted(_months(rule))
+        gaps = {after - before for before, after in zip(months, months[1:], strict=False)}
+        if len(months) in (2, 4, 12) and gaps == {12 // len(months)}:
+            return {2: "semiannual", 4: "quarterly", 12: "monthly"}[len(months)]
+    if len(kinds) == 1:
+        return kinds.pop()
+    return "nine_month" if "nine_month" in kinds else "multi"
+
+
+def _months(rule: AnyOf) -> list[int]:
+    """The month of the year of each yearly day."""
+    months = []
+    for one in rule.rules:
+        if isinstance(one, Every) and isinstance(one.point, On):
+            start = (one.which[0] - 1) * MONTHS[one.unit] if one.which else 0
+            months.append((start + (one.point.month or MONTHS[one.unit]) - 1) % 12)
+    return months

@@ -1,0 +1,356 @@
+"""Atoms into targets: what day or period is meant, what binds it, and which words qualify it.
+
+A target is one candidate deadline: "trước | ngày 25 | của tháng cuối quý". What it comes to is
+decided in :mod:`deadlines.meaning`.
+"""
+
+from dataclasses import dataclass, field
+
+from deadlines.phrases import Atom
+
+BOUNDS = frozenset({"before", "until", "since"})
+DAYS = frozenset(
+    [
+        "date",
+        "datelist",
+        "drange",
+        "doms",
+        "nwork",
+        "nfirst",
+        "nlast",
+        "weekday",
+        "nthweekday",
+        "weekof",
+        "lunar",
+        "count",
+        "tplus",
+        "day",
+        "holiday",
+    ]
+)
+PERIODS = frozenset(
+    [
+        "months",
+        "quarters",
+        "half",
+        "nine",
+        "year",
+        "years",
+        "every",
+        "often",
+        "everyn",
+        "position",
+        "next",
+        "thisperiod",
+    ]
+)
+# What may follow a day and say of which period it is.
+_QUALIFIERS = frozenset(
+    [
+        "monthof",
+        "monthafter",
+        "nextmonthof",
+        "next",
+        "this",
+        "thisperiod",
+        "every",
+        "often",
+        "half",
+        "nine",
+        "quarters",
+        "months",
+        "weekof",
+        "unit",
+        "year",
+        "position",
+    ]
+)
+_FILLERS = frozenset(
+    [
+        "của",
+        "vào",
+        "là",
+        "các",
+        "mỗi",
+        "ngày",
+        "cho",
+        "kỳ",
+        "định",
+        "báo",
+        "cáo",
+        "đối",
+        "với",
+        "(",
+        ")",
+        "thời",
+        "điểm",
+        "lúc",
+        "hết",
+        "trong",
+        "tại",
+        "cả",
+        "dương",
+        "lịch",
+        "thứ",
+        "hạn",
+        "đến",
+        "riêng",
+        "về",
+        "chế",
+        "độ",
+        "hoặc",
+    ]
+)
+_BEFORE_TARGET = _FILLERS | frozenset(
+    [
+        ":",
+        "-",
+        "gửi",
+        "nộp",
+        "hoàn",
+        "thành",
+        "xong",
+        "việc",
+        "hạn",
+        ",",
+        "chậm",
+        "nhất",
+        "muộn",
+        "buổi",
+        "làm",
+        "nhận",
+    ]
+)
+
+
+@dataclass
+class Target:
+    """A candidate: its main atom, what binds it, its hour, and the words around that qualify it."""
+
+    main: Atom
+    start: int
+    end: int
+    clause: int
+    bound: str = ""
+    time: Atom | None = None
+    quals: list[Atom] = field(default_factory=list)
+    prefix: "Target | None" = None
+    joined: bool = False
+    ranged: bool = False
+    used: bool = False
+
+    @property
+    def kind(self) -> str:
+        return self.main.kind
+
+    def qual(self, *kinds: str) -> Atom | None:
+        """The first qualifier of one of these kinds."""
+        return next((atom for atom in self.quals if atom.kind in kinds), None)
+
+
+def targets(line: str, atoms: list[Atom]) -> list[Target]:
+    """All candidates of a line in order, with qualifiers shared along lists and ranges joined."""
+    found = _Builder(line, atoms).build()
+    _share(line, found)
+    _prefix(found)
+    return _join_ranges(line, found)
+
+
+class _Builder:
+    """Walks the atoms once, carrying the bound and the hour that wait for their day."""
+
+    def __init__(self, line: str, atoms: list[Atom]) -> None:
+        self.line, self.atoms = line, atoms
+        self.found: list[Target] = []
+        self.bound: Atom | None = None
+        self.bound_start = 0
+        self.time: Atom | None = None
+        self.clause = 0
+        self.seen = 0
+
+    def build(self) -> list[Target]:
+        place = 0
+        while place < len(self.atoms):
+            atom = self.atoms[place]
+            self._pass_clauses(atom)
+            if atom.kind in BOUNDS:
+                self._bind(atom)
+            elif atom.kind in ("time", "parttime"):
+                self._set_time(atom, place)
+            elif atom.kind in DAYS or atom.kind in PERIODS or atom.kind == "unit":
+                place = self._target(place)
+                continue
+            elif atom.kind not in ("section",):
+                self._let_go()
+            place += 1
+        return self.found
+
+    def gap(self, start: int, end: int) -> list[str]:
+        return self.line[start:end].split() if end - start < 200 else ["…"] * 40
+
+    def _pass_clauses(self, atom: Atom) -> None:
+        between = self.line[self.seen : atom.start]
+        stops = between.count(";") + between.count(" . ") + between.count("\n")
+        if stops:
+            self.clause += stops
+            self._let_go()
+        self.seen = atom.end
+
+    def _let_go(self) -> None:
+        self.bound, self.time = None, None
+
+    def _bind(self, atom: Atom) -> None:
+        old = self.bound
+        near = old is not None and all(
+            word in _BEFORE_TARGET for word in self.gap(old.end, atom.start)
+        )
+        if not near:
+            self.bound_start = atom.start
+        if not (near and old and old.kind == "before" and atom.kind == "until"):
+            self.bound = atom
+        else:
+            self.bound = Atom("before", old.start, atom.end)
+
+    def _set_time(self, atom: Atom, place: int) -> None:
+        if self.time is not None and atom.kind == "parttime":
+            return
+        after = self.atoms[place + 1] if place + 1 < len(self.atoms) else None
+        ahead = after is not None and (
+            after.kind in DAYS or after.kind in PERIODS or after.kind in BOUNDS
+        )
+        if ahead and after and set(self.gap(atom.end, after.start)) <= _BEFORE_TARGET:
+            self.time = atom
+            self._reach(atom)
+        elif self.found and len(self.gap(self.found[-1].end, atom.start)) <= 6:
+            self.found[-1].time = self.found[-1].time or atom
+            self.found[-1].end = atom.end
+            if self.bound is not None and self.bound.kind != "since":
+                self.found[-1].bound = self.found[-1].bound or "until"
+            self._let_go()
+
+    def _reach(self, atom: Atom) -> None:
+        """Keeps a bound only if it stands right before."""
+        if self.bound is None:
+            self.bound_start = atom.start
+        elif not set(self.gap(self.bound.end, atom.start)) <= _BEFORE_TARGET:
+            self.bound, self.bound_start = None, atom.start
+        else:
+            self.bound = Atom(self.bound.kind, self.bound.start, atom.end)
+
+    def _target(self, place: int) -> int:
+        atom = self.atoms[place]
+        self._reach(atom)
+        target = Target(
+            atom,
+            self.bound_start if (self.bound or self.time) else atom.start,
+            atom.end,
+            self.clause,
+            self.bound.kind if self.bound else "",
+            self.time,
+        )
+        place += 1
+        if atom.kind == "weekday" and self._dated(atom, place):
+            return place  # "thứ Sáu, ngày 25/10/2025": the date says it
+        takes = atom.kind in DAYS and atom.kind not in ("count", "tplus", "day", "drange")
+        if takes or atom.kind == "position":
+            place = self._qualify(target, place)
+        self._keep(target)
+        return place
+
+    def _dated(self, atom: Atom, place: int) -> bool:
+        after = self.atoms[place] if place < len(self.atoms) else None
+        if after is None or after.kind not in ("date", "time"):
+            return False
+        return set(self.gap(atom.end, after.start)) <= {",", "(", "ngày", "-", "tức", "là"}
+
+    def _keep(self, target: Target) -> None:
+        if self.found:
+            last = self.found[-1]
+            gap = self.gap(last.end, target.start)
+            joins = {",", "và", "hoặc", "&", "-", ";", "các", "ngày", "vào", "+"}
+            target.joined = bool(gap) and set(gap) <= joins and len(gap) <= 3
+        self.found.append(target)
+        self._let_go()
+
+    def _qualify(self, target: Target, place: int) -> int:
+        while place < len(self.atoms) and self._suffix(target, place):
+            atom = self.atoms[place]
+            self._pass_clauses(atom)
+            target.quals.append(atom)
+            target.end = atom.end
+            place += 1
+        return place
+
+    def _suffix(self, target: Target, place: int) -> bool:
+        """Whether this atom qualifies the target before it, and does not open the next one."""
+        atom = self.atoms[place]
+        if atom.kind not in _QUALIFIERS:
+            return False
+        gap = self.gap(target.end, atom.start)
+        if not set(gap) <= _FILLERS or len(gap) > 7:
+            return False
+        if atom.kind == "unit" and gap and not atom.get("unit"):
+            return False
+        words = self.line[atom.start : atom.end]
+        if "với" in gap or words.startswith("đối với"):
+            return True
+        if target.kind == "date" and target.main.get("y"):
+            return False
+        return not (self._opens(place) and (atom.get("report") or atom.kind == "unit" or gap))
+
+    def _opens(self, place: int) -> bool:
+        """Whether a bound or a day follows this atom at once, so that it stands before its own."""
+        if place + 1 >= len(self.atoms):
+            return False
+        atom, after = self.atoms[place], self.atoms[place + 1]
+        gap = self.gap(atom.end, after.start)
+        return after.kind in (BOUNDS | {"date", "doms", "time"}) and set(gap) <= {":", "(", "gửi"}
+
+
+def _share(line: str, found: list[Target]) -> None:
+    """In a list the bound is said first and the period last: both hold for all its days."""
+    for before, after in zip(found, found[1:], strict=False):
+        if after.joined and not after.bound and _alike(before, after):
+            after.bound = before.bound if before.bound != "since" else after.bound
+            after.time = after.time or before.time
+    for before, after in zip(reversed(found[:-1]), reversed(found[1:]), strict=False):
+        gap = set(line[before.end : after.start].split())
+        listed = after.joined or gap <= {",", "và"}
+        if listed and not before.quals and _alike(before, after) and after.quals:
+            if all(one.kind in ("every", "often", "year", "unit", "this") for one in after.quals):
+                before.quals = list(after.quals)
+
+
+def _alike(one: Target, other: Target) -> bool:
+    dates = {"date", "datelist"}
+    return one.kind == other.kind or {one.kind, other.kind} <= dates
+
+
+def _prefix(found: list[Target]) -> None:
+    """A day without a period of its own belongs to the period named before it."""
+    context: Target | None = None
+    for target in found:
+        if target.kind in PERIODS or target.kind == "unit":
+            context = target
+        elif context is not None and (
+            context.clause == target.clause or target.kind in ("doms", "nwork")
+        ):
+            target.prefix = context
+
+
+def _join_ranges(line: str, found: list[Target]) -> list[Target]:
+    """ "từ A đến B": only the end binds."""
+    kept: list[Target] = []
+    for target in found:
+        last = kept[-1] if kept else None
+        gap = line[last.end : target.start].split() if last else []
+        dash = gap == ["-"] and last is not None and _alike(last, target)
+        since = last is not None and last.bound == "since" and target.bound != "since"
+        if last and last.clause == target.clause and (dash or (since and len(gap) <= 8)):
+            if target.bound in ("until", "before") or dash or "đến" in gap:
+                target.start, target.ranged = last.start, True
+                target.bound = "" if dash and last.bound == "since" else target.bound
+                target.bound = target.bound or ("until" if since else last.bound)
+                kept.pop()
+        kept.append(target)
+    return kept

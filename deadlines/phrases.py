@@ -1,0 +1,206 @@
+"""The words of deadlines: a literal table of patterns, and the scan that finds them in a line.
+
+Patterns search the line that :mod:`deadlines.words` makes: lower case, one spelling, single blanks
+between all words, numbers and signs. Rows are tried in order at each word; the first that fits
+takes its words. Every repetition is bounded, so the scan is linear in the text. To teach the
+reader a phrase, add a row here (and cases in tests/deadlines/cases).
+"""
+
+import re
+from dataclasses import dataclass, field
+
+_D = r"(?:0?[1-9]|[12]\d|3[01])(?!\S)"
+_M = r"(?:0?[1-9]|1[0-2])(?!\S)"
+_Y = r"(?:19|20|21)\d\d(?!\S)"
+_N = r"\d{1,3}"
+_ORD = (
+    r"(?:đầu tiên|đầu|nhất|cuối cùng|cuối|giữa|thứ nhất|thứ hai|thứ ba|thứ tư|thứ năm|thứ \d{1,2})"
+)
+# A bare unit, unless it begins another phrase ("tháng 6", "quý sau", "tháng cuối quý").
+_END_UNIT = (
+    r"(?!\S)(?! (?:\d|sau\b|tới\b|tiếp|kế|liền|cuối|đầu|thứ|trước liền|nay\b|này\b|trước đó))"
+)
+_UNIT = (
+    r"(?:ngày làm việc|ngày|tuần|tháng|quý|0?6 tháng đầu năm|0?6 tháng một lần|0?6 tháng|nửa năm|0?9 tháng đầu năm|0?9 tháng|"
+    r"năm học|năm|kỳ)" + _END_UNIT
+)
+_AND = r"(?: (?:,|và|hoặc|/|-|&|\+|cũng như)){1,2}"
+_EACH = r"(?:hằng|mỗi|từng|định kỳ|định kỳ hằng|các|cả|theo)"
+_LIST = rf"{_UNIT}(?:{_AND} (?:(?:hằng|mỗi|từng|cả|định kỳ|báo cáo|tổng kết|sơ kết|kỳ|theo) ){{0,3}}{_UNIT}){{0,6}}"
+_NEXT = r"(?:sau|tới|tiếp theo|kế tiếp|tiếp đó|sau đó|liền kề|liền sau|tiếp sau|kế sau|kế liền|tiếp|kế|liền)"
+_DOC = (
+    r"(?:quyết định|nghị quyết|nghị định|thông tư|chỉ thị|công văn|công điện|kế hoạch|thông báo|luật|"
+    r"bộ luật|tờ trình|kết luận|chương trình|hướng dẫn|đề án|quy chế|văn bản|hợp đồng|giấy mời|phiếu chuyển)"
+)
+_DATE = rf"(?:ngày )?{_D} (?:tháng|/|-|\.) {_M} (?:năm|/|-|\.) {_Y}"
+_NUMBER = (
+    r"\d{1,6} ?[a-zđ]? ?/ (?!(?:ngày|tháng|quý|năm|tuần|lần|giờ|kỳ)\b)"
+    r"(?:\d{4} / )?[a-zđ]{2,}\d*(?: (?:-|/|\.|&) ?[a-zđ\d]+){0,5}"
+)
+_DOCDATE = rf"(?: ,)?(?: (?:ban hành|ký|lập))? ?(?:ngày )?(?:{_DATE}|{_D} / {_M}(?! /))"
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One find: a kind, the words that carry it, and its place in the line."""
+
+    kind: str
+    start: int
+    end: int
+    data: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return self.data.get(name) or ""
+
+    def number(self, name: str) -> int:
+        """A number in the pattern, 0 where it is absent."""
+        return int(self.data.get(name) or 0)
+
+
+PHRASES: tuple[tuple[str, str], ...] = (
+    # Words that look like days and are none.
+    ("docref", rf"(?:{_DOC} )?(?:số (?:: )?)?{_NUMBER}(?:{_DOCDATE})?"),
+    ("docref", rf"{_DOC} số (?:: )?\d{{1,6}}(?! (?:ngày|tháng) (?:làm|kể|đầu))(?:{_DOCDATE})?"),
+    ("docref", rf"{_DOC}(?: (?!trước|chậm|muộn|hạn|đến|xong|trong|vào|gửi|từ|hoàn|hằng|định|,|;|\.|:)\S+){{0,8}} ngày {_D} (?:tháng|/|-) {_M} (?:năm|/|-) {_Y}"),
+    ("noday", rf"(?:hội nghị|cuộc họp|phiên họp|buổi làm việc|kỳ họp|buổi họp|tại cuộc họp)(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,6}} ngày {_DATE}"),
+    ("noday", rf"có hiệu lực(?: thi hành)?(?: (?:kể|tính))?(?: từ)? (?:{_DATE}|ngày ký)"),
+    ("noday", r"(?:điều|khoản|điểm|chương|phần|biểu|mẫu(?: số)?|phụ lục|biểu mẫu)(?: số)? (?:\d{1,3}[a-z]?|[ivx]+|[a-zđ])(?: (?:,|và|-) \d{1,3}(?! [/.-]))?(?!\S)(?! (?:/|-) \d)"),
+    ("section", r"mục (?P<section>(?:\d{1,2}|[ivx]+|[a-zđ])(?: \. \d{1,2}){0,3})(?!\S)(?: nêu trên)?"),
+    ("noday", r"\d+(?: [.,] \d+)? (?:%|triệu|tỷ|đồng|người|doanh nghiệp|cơ sở|xã|huyện|điểm|phường|hộ|ha|km|m2|bản|bộ|đơn vị|trường hợp|năm tuổi|tuổi)(?!\S)"),
+    ("always", r"24 / 24(?: (?:giờ|h))?(?: (?:/|và) 24)?|24 / 7|24 giờ / 24 giờ|24 h / 24 h|24 giờ / ngày"),
+    # Terms that count from something.
+    ("tplus", r"(?:ngày )?t \+ (?P<n>\d{1,3})(?P<work> ngày làm việc)?"),
+    # Hours of the day.
+    ("time", r"(?:(?:vào )?lúc )?(?P<h>[01]?\d|2[0-4]) (?:h|giờ|g)(?: ?(?P<m>[0-5]\d)(?: ?(?:phút|p|'))?)?(?!\S)(?P<half> rưỡi)?(?! (?:làm việc )?(?:, )?(?:kể|tính|từ khi|sau|trước khi|từ lúc|từ thời|/))(?: (?P<part>sáng|chiều|tối|trưa))?"),
+    ("time", r"(?:lúc )?(?P<h>[01]?\d|2[0-4]) : (?P<m>[0-5]\d)(?: : \d\d)?(?!\S)(?! %)"),
+    ("time", r"(?P<close>cuối giờ chiều|cuối buổi chiều|cuối giờ làm việc|cuối ngày làm việc|hết giờ làm việc|hết giờ hành chính|trong giờ hành chính|giờ hành chính|trong giờ làm việc|cuối giờ hành chính|cuối giờ)"),
+    ("time", r"(?P<noon>cuối giờ sáng|cuối buổi sáng|trong buổi sáng|buổi sáng|sáng)(?= (?:ngày|thứ|mai|\d))"),
+    ("parttime", r"(?:trong |vào )?(?:buổi chiều|chiều)(?= (?:ngày|thứ|mai|\d|chủ))"),
+    # Named days.
+    ("datelist", rf"(?:ngày |mùng )?(?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{0,3}})(?: hằng)? (?:của )?(?:các )?tháng (?P<m>{_M}(?:(?: ,| và| &| ;){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h))){{1,11}})(?: năm (?P<y>{_Y}))?"),
+    ("drange", rf"(?:từ )?(?:các )?(?:ngày )?(?P<d0>{_D}) (?:-|đến|tới|đến ngày|đến hết ngày) (?P<d>{_D}) (?:/|tháng) (?P<m>{_M})(?: (?:/|năm) (?P<y>{_Y}))?(?! /)"),
+    ("date", rf"(?:(?:hết )?ngày |mùng )?(?P<d>{_D}) (?:tháng|/) (?P<m>{_M})(?: năm| /| ,? ?năm| của năm| -) (?P<y>{_Y})"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) - (?P<m>{_M}) - (?P<y>{_Y})"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) \. (?P<m>{_M}) \. (?P<y>{_Y})"),
+    ("date", rf"(?:ngày )?(?P<y>{_Y}) (?:-|/) (?P<m>{_M}) (?:-|/) (?P<d>{_D})"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?P<sep>[/.-]) (?P<m>{_M}) (?P=sep) (?P<yy>[2-4]\d)(?!\S)"),
+    ("lunar", rf"(?:(?:ngày |mùng )(?P<d>{_D})|(?P<ram>rằm)) (?:tháng|/) (?P<m>{_M})(?: năm {_Y})? (?:\( )?(?:âm lịch|al)(?: \))?"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?:/|của tháng|tháng) (?P<m>{_M})(?! (?:/|-|\.) \d)(?! (?:năm|lần)? ?%)"),
+    ("date", rf"(?:ngày|mùng) (?P<d>{_D}) (?:-|\.) (?P<m>{_M})(?! (?:/|-|\.) \d)"),
+    ("doms", rf"(?:các |vào )?(?:ngày|mùng) (?P<days>{_D}(?:(?: ,| và| hoặc| &| -| ;){{1,2}} (?:ngày |mùng )?{_D}(?! (?:/|tháng \d|ngày|làm|giờ|h|g|:))){{0,5}})(?! (?:/|-|\.) \d)(?! tháng \d)(?! làm việc)(?! giờ)"),
+    ("doms", rf"(?:ngày )?mùng (?P<days>{_D})"),
+    ("nwork", r"(?:vào )?ngày làm việc (?P<ord>thứ nhất|thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|thứ \d{1,2}|cuối cùng|cuối|đầu tiên|đầu)"),
+    ("nfirst", rf"(?P<n>{_N}) ngày (?P<work>làm việc )?(?:đầu tiên|đầu)"),
+    ("nlast", rf"(?P<n>{_N}) ngày (?P<work>làm việc )?(?:cuối cùng|cuối)"),
+    ("doms", r"ngày (?P<last>cuối cùng|cuối|kết thúc)(?= (?:của |mỗi |các |hằng |kỳ |mỗi kỳ )?(?:tháng|quý|năm|kỳ|6 tháng|9 tháng|báo))"),
+    ("doms", r"ngày (?P<first>đầu tiên|đầu)(?= (?:của |mỗi |các |hằng |kỳ )?(?:tháng|quý|năm|kỳ|6 tháng))"),
+    ("doms", r"ngày thứ (?P<days>\d{1,2})(?= (?:của |mỗi |hằng )?tháng)"),
+    # Weeks and weekdays. "tháng thứ hai", "lần thứ ba" are counted, not named.
+    ("weekof", rf"tuần (?:lễ )?(?P<ord>{_ORD}|\d)(?: (?:của|trong|mỗi|hằng))* tháng(?! \d)(?P<rest> (?:{_NEXT}(?!\S)|cuối quý|cuối của quý))?"),
+    ("weekof", rf"tuần (?:lễ )?(?P<ord>{_ORD}|\d)(?: (?:của|trong))?(?= tháng \d)"),
+    ("nthweekday", r"(?:ngày )?(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])|(?P<sun>chủ nhật)) (?:(?:của )?tuần )?(?P<ord>đầu tiên|cuối cùng|cuối|đầu|thứ nhất|thứ hai|thứ ba|thứ tư|thứ [1-5])(?: (?:của|trong|mỗi|hằng))* (?=tháng|quý)"),
+    ("weekday", r"(?:(?:vào |trong |hết )?ngày )?(?<!lần )(?<!tháng )(?<!quý )(?<!tuần )(?<!kỳ )(?<!khóa )(?<!việc )(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])(?! (?:của|trong) (?:tháng|quý|năm))|(?P<sun>chủ nhật)|(?P<cn>cn)(?= (?:hằng|tuần)))"),
+    ("weekday", r"(?<=chiều )t (?P<w>[2-7])(?= (?:hằng|tuần|,))|t (?P<w2>[2-7])(?= (?:hằng tuần|tuần))"),
+    # The month inside a quarter, half-year or year; the period after the reported one.
+    ("monthof", rf"(?:các )?tháng (?P<ord>{_ORD})(?: (?:của|trong|mỗi|hằng|từng|các|một|kỳ báo cáo))* (?:kỳ )?(?P<unit>quý(?! \d)|kỳ báo cáo|kỳ|0?6 tháng|9 tháng|năm(?! \d)|nửa năm|học kỳ)(?: báo cáo)?(?P<next>(?: (?:của )?{_NEXT}(?!\S)){{1,2}})?"),
+    ("monthof", rf"tháng (?P<ord>{_ORD})(?: của)?(?= quý \d)"),
+    ("monthafter", r"tháng thứ (?P<n>\d|nhất|hai|ba) sau khi (?:kết thúc|hết)(?: mỗi| kỳ| hằng)? (?P<unit>quý|0?6 tháng|9 tháng|năm|tháng)"),
+    ("nextmonthof", rf"(?:của )?tháng {_NEXT}(?: {_NEXT})?(?: (?:của |sau |tháng ){{0,3}}(?:tháng cuối|kết thúc|kỳ báo cáo của))* (?P<unit>quý|kỳ báo cáo|kỳ|năm)(?: báo cáo)?(?! \d)"),
+    ("next", rf"(?:của |vào |trong ){{0,2}}(?P<unit>ngày|tuần|tháng|quý|năm|kỳ|0?6 tháng)(?: dương lịch)? (?:(?:của |sau )?{_NEXT}(?!\S)){{1}}(?: {_NEXT}(?!\S)){{0,2}}(?: (?:của |với |sau ){{0,2}}(?:kỳ|năm|quý|tháng) (?:báo cáo|đánh giá|kế hoạch|thực hiện)| của kỳ báo cáo)?"),
+    ("this", r"(?:của |trong |cùng )?(?P<unit>tháng|quý|năm|kỳ|tuần) (?:báo cáo|đó|thực hiện|kế hoạch|hiện tại|hiện hành|đánh giá)"),
+    ("thisperiod", r"(?:trong |của |vào )?(?P<unit>tháng|quý|năm|tuần) (?:này|nay)|trong (?P<unit2>tháng|quý|năm|tuần)(?! (?:\d|trước|học|tài))(?!\S)"),
+    ("previous", r"(?:tháng|quý|năm|tuần) (?:trước liền kề|liền trước|liền kề trước|trước đó|trước)(?! (?:ngày|\d|khi|thứ|\())(?!\S)"),
+    # Periods of a named or open year.
+    ("years", rf"(?:trong |các )?(?:(?:giai đoạn|thời kỳ|năm|nhiệm kỳ) )?(?:năm )?(?P<y0>{_Y}) (?:-|đến|đến năm|,|và) (?P<y>{_Y})(?! /)"),
+    ("half", rf"(?:0?6 tháng|nửa) (?P<which>đầu|cuối)(?: của)?(?: năm| nhiệm kỳ)?(?: (?P<y>{_Y})| / (?P<y2>{_Y})| (?P<this>này|nay)| (?P<nexty>sau|tới|tiếp theo))?(?!\S)"),
+    ("nine", rf"0?9 tháng(?: đầu)?(?: của)?(?: năm)?(?: (?P<y>{_Y})| / (?P<y2>{_Y}))?(?!\S)(?! (?:,? ?)?(?:kể|tính|từ ngày|sau khi))"),
+    ("quarters", rf"(?:các )?quý (?P<q>[1-4](?:(?: ,| và| &| \+| hoặc){{1,2}} (?:quý )?[1-4](?! /? ?tháng)){{0,3}})(?!\S)(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y}))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
+    ("quarters", rf"(?P<q>iii|ii|iv|i) / (?P<y>{_Y})"),
+    ("months", rf"(?:các |trong )?(?:tháng|t|th)(?: \.)? (?P<m>{_M}(?:(?: ,| và| &| \+| hoặc){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h|tháng \d))){{0,5}})(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y}))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
+    ("months", rf"(?P<m>{_M}) (?:/|-) (?P<y>{_Y})(?! /)"),
+    # How often.
+    ("often", r"(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|nửa năm|năm) (?:/|một|mỗi|1|01) ?(?:1 |01 |một )?(?:lần|kỳ)"),
+    ("often", r"(?:mỗi |hằng )?(?P<k>\d{1,2}) (?P<list>ngày|tuần|tháng|quý|năm) ?(?:/|,)? ?(?:1|01|một) (?:lần|kỳ)"),
+    ("often", rf"(?:ít nhất |tối thiểu )?(?P<times>\d{{1,2}}|một) (?:lần|kỳ|cuộc|phiên|buổi|số|báo cáo|tin,? bài) (?:/|trong|trên|mỗi|một|trong một|trong mỗi|/ 1|/ 01|hằng) ?(?:một |1 |01 )?(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm){_END_UNIT}"),
+    ("often", r"(?:mỗi|hằng|định kỳ|1|01|một) (?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm)(?: ,)? (?:họp |báo cáo |tổ chức |ít nhất |tối thiểu ){0,3}(?P<times>\d{1,2}|một) (?:lần|kỳ|cuộc|phiên|buổi)"),
+    ("everyn", r"(?:định kỳ |mỗi |hằng |cứ )(?:sau )?(?P<k>\d{1,2}) (?P<unit>năm|tuần|ngày|tháng|quý)(?!\S)(?! (?:đầu|cuối|làm việc (?:sau|trước|kể)|sau|trước|kể|/))(?:(?: /)? (?:một|1|01) lần)?"),
+    ("every", rf"(?P<each>{_EACH}(?: kỳ)?(?: báo cáo)?(?: theo)?) (?P<list>{_LIST})"),
+    ("every", rf"(?P<report>(?:(?:báo cáo|sơ kết|tổng kết|giao ban|họp|đối với|kỳ báo cáo|số liệu|đánh giá|kỳ)(?: (?:thống kê|định kỳ|kết quả|tình hình|kỳ|tổng hợp|giao ban|công tác|sơ kết|tổng kết|theo|cho|nhanh|hoạt động|báo cáo)){{0,3}})) (?P<list>{_LIST})"),
+    ("position", r"(?:vào )?(?P<at>đầu|giữa|cuối)(?: của)? (?P<each>mỗi|hằng|từng|các) (?P<unit>tuần|tháng|quý|năm|0?6 tháng|kỳ)" + _END_UNIT),
+    ("position", r"(?:vào |trước )?(?P<at>đầu|giữa|cuối)(?= (?:các )?(?:tháng|quý|năm|t) \d)"),
+    ("position", r"(?P<at>đầu|giữa|cuối)(?: của)? (?P<unit>tháng|quý|năm|tuần|kỳ báo cáo)(?P<now> (?:này|nay)| hiện tại)?(?!\S)"),
+    ("position", r"(?:trong )?(?P<at>thượng tuần|trung tuần|hạ tuần|nửa đầu|nửa cuối)(?: của)?(?= tháng| quý \d)"),
+    ("every", rf"(?P<bare>0?6 tháng|nửa năm)(?!\S)(?: (?:/|một|1) ?(?:1|01|một)? ?lần)?(?! (?:, )?(?:kể|tính|từ ngày|sau khi|đầu|cuối))(?:{_AND} (?:(?:cả|tổng kết|báo cáo|sơ kết|hằng|mỗi) ){{0,2}}(?P<list>{_LIST}))?"),
+    ("year", rf"(?:trong |của )?(?:cả )?(?:các )?năm (?P<y>{_Y})(?! (?:-|đến) {_Y})"),
+    ("year", r"(?:trong |của |hết )?(?:cả )?năm (?P<next>tới)(?!\S)"),
+    # Lengths of time.
+    ("count", rf"(?P<n>{_N}) (?P<u>ngày làm việc|ngày \( làm việc \)|ngày|tuần|tháng|năm|giờ làm việc|giờ|tiếng|h|phút)(?!\S)"),
+    # What binds the next day.
+    ("since", r"(?:bắt đầu |được thực hiện |triển khai |thực hiện )?(?:kể |tính )?từ(?: (?:khoảng|đầu))?(?= (?:ngày |tháng |quý |năm |t |\d|thứ |hết |nay |mùng |cuối |giữa ))(?: nay)?"),
+    ("since", r"sau(?= (?:ngày )?\d{1,2} (?:/|tháng) \d)"),
+    ("until", r"không (?:được )?(?:nộp |gửi )?(?:quá|muộn hơn|chậm hơn|trễ hơn|sau)(?: ngày(?= \d))?(?! \d{1,3} (?:lần|trang|%))"),
+    ("until", r"trước (?:hoặc|và)(?: vào| trong| đúng)?(?= ngày)"),
+    ("before", r"(?:chậm nhất (?:là )?|muộn nhất (?:là )?|xong |hoàn thành |hạn (?:cuối |chót )?(?:là )?)?trước(?! (?:khi|đây|mắt|tiên|hết|đó|thời hạn|hạn|pháp luật|chủ|ubnd|ban|cấp|ủy|giám|kia|và trong|mùa|sau|tình|những|yêu|thực|nguy|bạ|trong))(?= (?:\S+ ){0,3}?(?:\d|ngày|thứ|chủ|mùng|tháng|quý|năm|cuối|giờ|đầu|giữa|sáng|chiều|dịp|tết|lễ|rằm|kỳ|quốc|6|hết|đến))"),
+    ("until", r"(?:đến|tới)(?: hết)?(?! (?:nay|từng|các|mọi|đâu|với|người|khi))(?= )"),
+    ("until", r"(?:chậm nhất|muộn nhất|trễ nhất|chậm nhứt|hạn chót|hạn cuối(?: cùng)?|hạn cuối|thời hạn|thời gian|hạn|hết hạn|kết thúc|xong trong|xong|hoàn thành|gia hạn)(?: (?:gửi|nộp|báo cáo|hoàn thành|hoàn tất|thực hiện|cuối cùng|là|vào|chậm nhất|muộn nhất|nhận)){0,4}"),
+    ("until", r"(?:hết|trong|vào|ngay trong)(?= (?:ngày|tháng|quý|năm|tuần|thứ|\d|đầu|cuối|giữa|6|chiều|sáng|dịp|buổi|các))"),
+    ("day", r"(?:trong )?(?:ngày )?(?P<today>hôm nay|cùng ngày|trong ngày)(?! \d)|(?:trong )?(?P<tomorrow>ngày mai)"),
+    ("unit", r"(?:của |trong |mỗi |kỳ )?(?:kỳ )?(?P<unit>tháng|quý|năm|tuần|0?6 tháng|9 tháng)" + _END_UNIT),
+    ("anchor", r"(?:kể|tính)(?: kể)? từ|sau khi|sau ngày|trước khi"),
+)  # fmt: skip
+
+_OPEN: tuple[tuple[str, str], ...] = (
+    ("per_plan", r"(?:thực hiện |triển khai )?(?:theo|tại|như|căn cứ)(?: đúng)? (?:(?:các|những|đúng|sự|nội dung) ){0,2}(?:thời gian|thời hạn|tiến độ|lộ trình|kế hoạch|chương trình|phân công|quy định|quyết định|nghị quyết|nghị định|thông tư|chỉ thị|công văn|công điện|thông báo|văn bản|hướng dẫn|chỉ đạo|kết luận|đề án|dự án|yêu cầu tiến độ|phân kỳ|mốc|hợp đồng|lịch|quy chế|khung|thực tế|tình hình|điều kiện|phụ lục|nội dung|nhiệm vụ|luật|pháp luật|chế độ|đề cương|thỏa thuận|kế)(?!\S)"),
+    ("per_plan", r"đúng(?: theo)? (?:tiến độ|thời hạn|kế hoạch|lộ trình|quy định|thời gian)|bảo đảm tiến độ|đảm bảo tiến độ|theo quy định|đúng hạn|gắn với tiến độ"),
+    ("event", r"(?:theo|khi có|khi được)(?: \S+){0,2}? (?:yêu cầu|đề nghị|phát sinh|chỉ đạo|văn bản|hướng dẫn|thông báo|đề xuất)|theo phát sinh|khi phát sinh|khi cần(?: thiết)?|đột xuất|bất thường|theo vụ việc|theo sự kiện|theo chuyên đề"),
+    ("event", r"(?:ngay )?(?:sau|trước|trong)? ?khi(?!\S)(?! nào)"),
+    ("event", r"(?:ngay )?(?:sau|trước) (?:hội nghị|cuộc họp|phiên họp|kỳ họp|khi|thời điểm|đại hội|kiểm tra|sáp nhập|sắp xếp|bầu cử|lễ|đợt|mỗi|từng|các cuộc|các đợt|thanh tra|tập huấn|đêm)(?!\S)"),
+    ("ongoing", r"thường xuyên|liên tục|thường trực|hằng giờ|quanh năm|lâu dài|không thời hạn|duy trì|xuyên suốt|suốt năm|dài hạn"),
+    ("ongoing", r"khẩn trương|ngay lập tức|lập tức|ngay(?= (?:$|và|sau đây|các|\.|,))|sớm nhất|càng sớm càng tốt|kịp thời|hỏa tốc|khẩn|sớm(?= (?:hoàn|trình|báo|triển|tham|ban|$))|triển khai ngay|thực hiện ngay|làm ngay|ngay(?=$)|trong thời gian tới"),
+)  # fmt: skip
+
+
+_NAMED = re.compile(r"\(\?P<\w+>")
+_BACK = re.compile(r"\(\?P=(\w+)\)")
+
+
+def _table(
+    rows: tuple[tuple[str, str], ...],
+) -> tuple[re.Pattern[str], list[tuple[str, re.Pattern[str]]]]:
+    """One pattern that finds where any row fits, and each row alone to take its parts."""
+    plain = (_BACK.sub(r"[/.-]", _NAMED.sub("(?:", pattern)) for _, pattern in rows)
+    finder = "|".join(f"((?:{pattern})(?!\\S))" for pattern in plain)
+    alone = [(kind, re.compile(rf"(?:{pattern})(?!\S)")) for kind, pattern in rows]
+    return re.compile(rf"(?<!\S)(?:{finder})"), alone
+
+
+_FINDER, _ROWS = _table(PHRASES)
+_OPEN_FINDER, _OPEN_ROWS = _table(_OPEN)
+
+
+def scan(line: str) -> list[Atom]:
+    """The atoms of a line, in order, none overlapping."""
+    return _scan(line, _FINDER, _ROWS)
+
+
+def scan_open(line: str) -> list[Atom]:
+    """Words that say there is no day ("thường xuyên", "theo kế hoạch"), apart from the others."""
+    return _scan(line, _OPEN_FINDER, _OPEN_ROWS)
+
+
+def _scan(
+    line: str, finder: re.Pattern[str], rows: list[tuple[str, re.Pattern[str]]]
+) -> list[Atom]:
+    atoms = []
+    place = 0
+    while True:
+        found = finder.search(line, place)
+        if found is None:
+            return atoms
+        kind, pattern = rows[(found.lastindex or 1) - 1]
+        match = pattern.match(line, found.start())
+        place = found.end() if found.end() > found.start() else found.start() + 1
+        if match:
+            data = {name: value for name, value in match.groupdict().items() if value}
+            atoms.append(Atom(kind, found.start(), match.end(), data))
+            place = max(match.end(), found.start() + 1)

@@ -1,0 +1,475 @@
+"""Text into words the grammar knows: one spelling, numbers as digits, places in the original kept.
+
+Diacritics carry meaning here (thứ năm / Việt Nam, quý / quỹ / quy định, sau / sáu), so words are
+not folded flat. A word is kept when it is good Vietnamese, repaired when its letters without marks
+are those of exactly one word of the grammar (a scanner's slip), and guessed from its neighbours
+only in a text that has no marks at all.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from deadlines.text import fold
+
+_TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_|\n")
+
+# One to one, so that places stay: letters a scanner puts where digits were.
+_OCR = (
+    (re.compile(r"(?<=\d)[oO](?=[\d/.\-])|(?<=\d)[oO](?=\s|$)|(?<=[/.\-\s])[oO](?=\d)"), "0"),
+    (re.compile(r"(?<![^\W\d_])[lI|](?=\d?[/.\-]\d)|(?<=\d)[lI|](?=[\d/.\-])"), "1"),
+    (re.compile(r"(?<=[/.\-])[lI|](?=\d(?!\w))"), "1"),
+)
+
+# Variants and slips -> the word of the grammar.
+_SPELLINGS = {
+    "hàng": "hằng",
+    "hẳng": "hằng",
+    "hăng": "hằng",
+    "hàg": "hằng",
+    "quí": "quý",
+    "qúy": "quý",
+    "qúi": "quý",
+    "quỷ": "quý",
+    "quý́": "quý",
+    "mồng": "mùng",
+    "kì": "kỳ",
+    "bẩy": "bảy",
+    "ngảy": "ngày",
+    "ngáy": "ngày",
+    "ngầy": "ngày",
+    "ngàv": "ngày",
+    "nqày": "ngày",
+    "thảng": "tháng",
+    "thàng": "tháng",
+    "thámg": "tháng",
+    "thárg": "tháng",
+    "thág": "tháng",
+    "nãm": "năm",
+    "nám": "năm",
+    "nặm": "năm",
+    "trưóc": "trước",
+    "tmớc": "trước",
+    "truớc": "trước",
+    "tnrớc": "trước",
+    "chuớc": "trước",
+    "dến": "đến",
+    "dên": "đến",
+    "hểt": "hết",
+    "hêt": "hết",
+    "chậrn": "chậm",
+    "châm": "chậm",
+    "tuẩn": "tuần",
+    "tuấn": "tuần",
+    "tuân̉": "tuần",
+    "giờ́": "giờ",
+    "lảm": "làm",
+    "viêc": "việc",
+    "viẹc": "việc",
+    "đẩu": "đầu",
+    "cuổi": "cuối",
+    "cuôi": "cuối",
+    "tét": "tết",
+    "deadline": "hạn",
+}
+
+# Words of the grammar by their letters without marks, where no other Vietnamese word shares them.
+_UNIQUE = (
+    "trước chậm nhất muộn hết tuần cuối giữa đầu việc thường xuyên định tiếp theo kết thúc báo cáo "
+    "giờ nguyên đán tổng khẩn trương đột xuất yêu cầu tiến lộ trình hoạch tháng trong nhận được"
+)
+_REPAIR = {fold(word): word for word in _UNIQUE.split()}
+# Good words that only look like slips of those.
+_KEEP = frozenset(
+    [
+        "thang",
+        "thắng",
+        "thẳng",
+        "thăng",
+        "thằng",
+        "đâu",
+        "đấu",
+        "đậu",
+        "dầu",
+        "dâu",
+        "giầu",
+        "dàu",
+        "trong",
+        "trọng",
+        "tròng",
+        "tuân",
+        "tuấn",
+        "đan",
+        "đàn",
+        "đạn",
+        "tông",
+        "tống",
+        "cầu",
+        "câu",
+        "cậu",
+        "cẩu",
+        "tiền",
+        "tiễn",
+        "tiện",
+        "tiên",
+        "bao",
+        "bảo",
+        "bão",
+        "bào",
+        "nguyện",
+        "nguyễn",
+        "nguyền",
+        "nguyên",
+        "trinh",
+        "trính",
+        "hoách",
+        "nhan",
+        "nhân",
+        "nhẫn",
+        "nhấn",
+        "nhắn",
+        "duoc",
+        "dược",
+        "đuợc",
+        "viếc",
+        "muôn",
+        "muốn",
+        "muồn",
+        "mượn",
+        "nhát",
+        "nhạt",
+        "thuông",
+        "thương",
+        "thượng",
+        "thưởng",
+        "xuyến",
+        "đinh",
+        "đỉnh",
+        "đình",
+        "dinh",
+        "dính",
+        "định",
+        "tiếp",
+        "tiệp",
+        "tiep",
+        "thẻo",
+        "két",
+        "kệt",
+        "kêt",
+        "thuc",
+        "thực",
+        "thức",
+        "thục",
+        "thúc",
+        "dau",
+        "dấu",
+        "châm",
+        "chạm",
+        "chàm",
+        "chấm",
+        "gió",
+        "gio",
+        "giò",
+        "giỏ",
+        "giã",
+        "khan",
+        "khăn",
+        "khản",
+        "trường",
+        "trưởng",
+        "trướng",
+        "truong",
+        "dot",
+        "xuat",
+        "xuất",
+        "yêu",
+        "yếu",
+        "yểu",
+        "lô",
+        "lò",
+        "lọ",
+        "trính",
+        "trịnh",
+        "cuội",
+        "hét",
+        "giữa",
+        "giửa",
+        "giũa",
+    ]
+)
+
+# In a text without marks: letters -> the word most often meant in a deadline.
+_BARE = {
+    "ngay": "ngày", "thang": "tháng", "nam": "năm", "quy": "quý", "tuan": "tuần", "ky": "kỳ",
+    "truoc": "trước", "cham": "chậm", "nhat": "nhất", "muon": "muộn", "khong": "không",
+    "qua": "quá", "den": "đến", "het": "hết", "vao": "vào", "tu": "từ", "ke": "kể", "tinh": "tính",
+    "han": "hạn", "thoi": "thời", "vong": "vòng", "lam": "làm", "viec": "việc", "nhan": "nhận",
+    "duoc": "được", "ban": "ban", "hanh": "hành", "hang": "hằng", "moi": "mỗi", "tung": "từng",
+    "cac": "các", "dinh": "định", "dau": "đầu", "giua": "giữa", "cuoi": "cuối", "cung": "cùng",
+    "tien": "tiên", "tiep": "tiếp", "lien": "liền", "ke tiep": "kế tiếp", "thu": "thứ",
+    "bay": "bảy", "chu": "chủ", "doi": "đối", "voi": "với", "bao": "báo", "cao": "cáo",
+    "cua": "của", "va": "và", "lan": "lần", "mot": "một", "bon": "bốn", "tam": "tám",
+    "chin": "chín", "muoi": "mười", "gio": "giờ", "phut": "phút", "chieu": "chiều",
+    "sang": "sáng", "trua": "trưa", "toi": "tới", "thuong": "thường", "xuyen": "xuyên",
+    "tuc": "tục", "dot": "đột", "xuat": "xuất", "yeu": "yêu", "cau": "cầu", "khan": "khẩn",
+    "do": "độ", "lo": "lộ", "trinh": "trình", "hoach": "hoạch", "quyet": "quyết", "so": "số",
+    "ket": "kết", "tong": "tổng", "giai": "giai", "doan": "đoạn", "tet": "tết",
+    "nguyen": "nguyên", "dan": "đán", "am": "âm", "lich": "lịch", "mung": "mùng", "mong": "mùng",
+    "la": "là", "thuc": "thúc", "le": "lễ", "dip": "dịp", "nay": "này", "ngay mai": "ngày mai",
+    "hom": "hôm", "nua": "nữa", "thanh": "thành", "hoan": "hoàn", "ve": "về", "khi": "khi",
+    "gui": "gửi", "kia": "kia", "mai": "mai", "can": "cận", "tho": "thơ", "phat": "phát",
+    "tai": "tại", "muc": "mục", "lieu": "liệu", "dieu": "điều", "khoan": "khoản", "diem": "điểm",
+    "sau": "sau", "hai": "hai", "ba": "ba", "theo": "theo", "trong": "trong", "quan": "quan",
+    "dong": "đông", "hop": "họp", "bat": "bắt", "buoi": "buổi", "sat": "sát", "hoi": "hội", "nghi": "nghị", "khac": "khắc", "som": "sớm",
+}  # fmt: skip
+_ORDINAL_AFTER = {"thu", "thang"}
+_ROMAN = {
+    "i": "1", "ii": "2", "iii": "3", "iv": "4", "l": "1", "ll": "2", "lll": "3", "lv": "4",
+    "il": "2", "li": "2", "iil": "3", "ili": "3", "lii": "3", "lil": "3", "ill": "3", "lll": "3",
+    "một": "1", "hai": "2", "ba": "3", "bốn": "4", "tư": "4", "nhất": "1",
+}  # fmt: skip
+_GLUED = re.compile(r"(quý|q)([il]{1,3}|[il]v)")
+
+_DIGITS = {
+    "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "nhăm": 5, "sáu": 6,
+    "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "giêng": 1, "chạp": 12, "mốt": 1, "rưỡi": 0,
+}  # fmt: skip
+_COUNTED = frozenset(
+    ["ngày", "tháng", "tuần", "giờ", "năm", "quý", "lần", "phút", "kỳ", "buổi", "tiếng"]
+)
+_ORDINALS = frozenset(["thứ", "quý", "tháng", "ngày", "mùng", "lần"])
+
+
+@dataclass
+class Token:
+    """A word, a number or a sign: `word` is the grammar's spelling, the span is the original's."""
+
+    word: str
+    start: int
+    end: int
+
+
+@dataclass
+class Words:
+    """The words in order, and one string of them with single blanks, in which patterns search."""
+
+    tokens: list[Token]
+    line: str = ""
+    _starts: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.line = " ".join(token.word for token in self.tokens)
+        place = 0
+        for token in self.tokens:
+            self._starts.append(place)
+            place += len(token.word) + 1
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of the line stands in the original text."""
+        held = [
+            token
+            for token, place in zip(self.tokens, self._starts, strict=True)
+            if start <= place < end
+        ]
+        return (held[0].start, held[-1].end) if held else (0, 0)
+
+
+def words(text: str) -> Words:
+    """The words of any text at all."""
+    plain, places = _plain(text)
+    tokens = [
+        Token(match[0].lower(), match.start(), match.end()) for match in _TOKEN.finditer(plain)
+    ]
+    tokens = _spelt(tokens, marked=_is_marked(plain))
+    tokens = _numbered(_romans(tokens))
+    for token in tokens:
+        token.start, token.end = places[token.start], places[token.end]
+    return Words(tokens)
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """NFC with scanner's digits put right, and for each of its places the one in the text."""
+    if unicodedata.is_normalized("NFC", text):
+        plain, places = text, list(range(len(text) + 1))
+    else:
+        plain, places = _composed(text)
+    for pattern, digit in _OCR:
+        plain = pattern.sub(digit, plain)
+    return plain.translate(_DASHES), places
+
+
+_DASHES = {ord(c): "-" for c in "‐‑‒–—―−"} | dict.fromkeys((0x200B, 0x200C, 0x200D, 0xFEFF), "_")
+_DASHES |= {0x2044: "/", 0x2215: "/", 0xFF0F: "/"}
+
+
+def _composed(text: str) -> tuple[str, list[int]]:
+    out: list[str] = []
+    places: list[int] = []
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end < len(text) and unicodedata.combining(text[end]):
+            continue
+        piece = unicodedata.normalize("NFC", text[start:end])
+        out.append(piece)
+        places += [start] * len(piece)
+        start = end
+    return "".join(out), [*places, len(text)]
+
+
+def _is_marked(plain: str) -> bool:
+    """Whether the writer used diacritics at all."""
+    return not plain.isascii() and any(
+        c in "đĐ" or len(unicodedata.decomposition(c).split()) == 2 for c in plain
+    )
+
+
+def _spelt(tokens: list[Token], *, marked: bool) -> list[Token]:
+    before = ""
+    for place, token in enumerate(tokens):
+        if token.word[0].isalpha():
+            after = tokens[place + 1].word if place + 1 < len(tokens) else ""
+            raw = token.word
+            token.word = _marked_word(raw) if marked else _bare_word(raw, before, after)
+            before = raw
+        else:
+            before = token.word
+    return [token for token in tokens if token.word != "_"]
+
+
+def _marked_word(word: str) -> str:
+    known = _SPELLINGS.get(word)
+    if known:
+        return known
+    if word in _KEEP:
+        return word
+    return _REPAIR.get(fold(word), word) if len(word) > 2 else word
+
+
+def _bare_word(word: str, before: str, after: str) -> str:
+    """What a word without marks means between its neighbours."""
+    match word:
+        case "ngay" if after in ("sau", "khi", "tu", "trong", "lap", "tuc"):
+            return "ngay"
+        case "sau" if before == "thu" or (before == "thang" and after.isdigit()):
+            return "sáu"
+        case "tu" if before in _ORDINAL_AFTER or before == "quy":
+            return "tư"
+        case "ke" if after in ("tiep", "sau") or before in ("lien", "tiep"):
+            return "kế"
+        case "ky" if before in ("ngay", "khi") and after != "bao":
+            return "ký"
+        case "quy" if after in ("dinh", "che", "trinh", "mo", "hoach"):
+            return "quy"
+        case "do" if before != "tien":
+            return word
+        case "tien" if after == "do":
+            return "tiến"
+        case "ke" | "lien" if before in ("thang", "nam", "quy"):
+            return "kế" if word == "ke" else "liền"
+        case "lien" if after == "tuc":
+            return "liên"
+        case "nay" if before == "tu":
+            return "nay"
+    return _BARE.get(word, word)
+
+
+def _romans(tokens: list[Token]) -> list[Token]:
+    """Quarters as digits: "quý III", "Q.IV", "quý I, II và III", "QuýIV"."""
+    out: list[Token] = []
+    in_quarter = False
+    for place, token in enumerate(tokens):
+        glued = _GLUED.fullmatch(token.word)
+        if glued:
+            cut = token.start + len(glued[1])
+            out += [Token("quý", token.start, cut), Token(_ROMAN[glued[2]], cut, token.end)]
+            in_quarter = True
+            continue
+        after = tokens[place + 1].word if place + 1 < len(tokens) else ""
+        if token.word == "q" and (after.isdigit() or after == "." or after in _ROMAN):
+            token.word = "quý"
+        if token.word == "quý":
+            in_quarter = True
+        elif in_quarter and token.word in _ROMAN and after not in ("lần", "kỳ", "quý"):
+            token.word = _ROMAN[token.word]
+        elif in_quarter and token.word == "." and out[-1].word == "quý":
+            continue
+        elif (
+            token.word not in (",", "và", "-", "/", "hoặc", "đến", "+") and not token.word.isdigit()
+        ):
+            in_quarter = False
+        out.append(token)
+    return out
+
+
+def _numbered(tokens: list[Token]) -> list[Token]:
+    """Numbers in words as digits where something is counted or a day is named."""
+    out: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        run, value = _number(tokens, place)
+        after = tokens[place + run].word if place + run < len(tokens) else ""
+        before = out[-1].word if out else ""
+        if run and _doubled(tokens, place, run, before):
+            out.pop()  # "16 (mười sáu)": the words repeat the digits
+            out[-1].end = tokens[place + run].end
+            place += run + 1
+        elif run and after == "(" and _closes(tokens, place + run):
+            place += run  # "ba mươi (30)": the digits follow
+        elif run and _counts(tokens, place, before, after):
+            out.append(Token(str(value), tokens[place].start, tokens[place + run - 1].end))
+            place += run
+        elif _bracketed(tokens, place, before):
+            digits = tokens[place + 1]
+            out.append(Token(digits.word, tokens[place].start, tokens[place + 2].end))
+            place += 3
+        else:
+            out.append(tokens[place])
+            place += 1
+    return out
+
+
+def _number(tokens: list[Token], place: int) -> tuple[int, int]:
+    """How many words from here are one number, and its value ("hai mươi lăm": 3, 25)."""
+    word = tokens[place].word
+    if word not in _DIGITS:
+        return 0, 0
+    value, run = _DIGITS[word], 1
+    rest = [token.word for token in tokens[place + 1 : place + 3]]
+    if rest and rest[0] in ("mươi", "mười") and value < 10:
+        value, run, rest = value * 10, 2, rest[1:]
+    if value % 10 == 0 and rest and rest[0] in _DIGITS and 0 < _DIGITS[rest[0]] < 10:
+        if rest[0] != "năm" or value >= 20:
+            value, run = value + _DIGITS[rest[0]], run + 1
+    return run, value
+
+
+def _doubled(tokens: list[Token], place: int, run: int, before: str) -> bool:
+    close = place + run
+    digits = place >= 2 and tokens[place - 2].word.isdigit()
+    return before == "(" and digits and close < len(tokens) and tokens[close].word == ")"
+
+
+def _closes(tokens: list[Token], place: int) -> bool:
+    shape = [token.word for token in tokens[place : place + 3]]
+    return len(shape) == 3 and shape[1].isdigit() and shape[2] == ")"
+
+
+def _bracketed(tokens: list[Token], place: int, before: str) -> bool:
+    """A "(30)" left alone after its words were dropped, before what it counts."""
+    if tokens[place].word != "(" or not _closes(tokens, place) or before.isdigit():
+        return False
+    after = tokens[place + 3].word if place + 3 < len(tokens) else ""
+    return after in _COUNTED or tokens[place - 1].word in _DIGITS
+
+
+def _counts(tokens: list[Token], place: int, before: str, after: str) -> bool:
+    word = tokens[place].word
+    if before in ("tháng", "ngày", "mùng") and after not in ("lần", "năm", "tháng", "buổi"):
+        return word not in ("năm", "một") or (before != "tháng" and word == "năm") or after == "năm"
+    if before in ("tháng", "ngày", "mùng"):
+        return after in ("tháng", "năm") and word not in ("năm",)
+    if before in _ORDINALS or after not in _COUNTED:
+        return False
+    if word == "năm":  # five, or year: five only where a count is expected
+        return before in ("hạn", "vòng", "sau", "nhất", "quá", "đa", "trước") and after != "năm"
+    return word not in ("ba", "tư") or True
