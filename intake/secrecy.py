@@ -5,7 +5,7 @@ import re
 
 from deadlines.text import clean
 
-SECRET = (
+REFUSED = (
     "Tệp mang dấu chỉ độ mật; tài liệu mật không được đưa vào hệ thống này. Không lưu nội dung nào."
 )
 
@@ -13,11 +13,13 @@ _LEVEL = r"(?:tuyệt\s+mật|tối\s+mật|mật)"
 # A mark stands alone on its line or after "Độ mật:"; in capitals also in brackets or before the
 # number. "bảo mật", "bí mật" and sentences that speak of secrecy are no marks.
 _MARKS = (
-    re.compile(rf"\W*(?:(?:dấu\s+)?(?:chỉ\s+)?(?:độ|mức)\s+mật\s*[:\-–]?\s*)?{_LEVEL}\W*", re.I),
+    re.compile(
+        rf"\W*(?:(?:dấu\s+)?(?:chỉ\s+)?(?:độ|mức)\s+mật\s*[:\-–]?\s*)?{_LEVEL}\W*", re.IGNORECASE
+    ),
     re.compile(r".*\((?:TUYỆT |TỐI )?MẬT\).*"),
     re.compile(r".*(?<!\w)(?:TUYỆT MẬT|TỐI MẬT)(?!\w).*"),
     re.compile(r"\W*MẬT\W+(?:Số|SỐ)\b.*"),
-    re.compile(rf".*\b(?:độ|mức)\s+mật\s*:\s*{_LEVEL}\b.*", re.I),
+    re.compile(rf".*\b(?:độ|mức)\s+mật\s*:\s*{_LEVEL}\b.*", re.IGNORECASE),
 )
 
 

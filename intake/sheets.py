@@ -9,7 +9,7 @@ from intake.columns import HEADER_ROWS, Column, Header, read_header
 from intake.csv_files import read_csv
 from intake.errors import IntakeError
 from intake.grid import Grid, Row
-from intake.secrecy import SECRET, secrecy_mark
+from intake.secrecy import REFUSED, secrecy_mark
 from intake.xlsx_files import read_xlsx
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -71,10 +71,10 @@ def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:
 
 def _refuse_secret(path: Path, grids: Sequence[Grid]) -> None:
     if secrecy_mark(path.stem):
-        raise IntakeError(SECRET)
+        raise IntakeError(REFUSED)
     for row in (row for grid in grids for row in grid.rows):
         if any(secrecy_mark(cell) for cell in row.cells if cell):
-            raise IntakeError(SECRET, row.line)
+            raise IntakeError(REFUSED, row.line)
 
 
 def _content(path: Path) -> bytes:

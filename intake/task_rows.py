@@ -9,7 +9,8 @@ from intake.sheets import Table
 
 _ROMAN = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})")
 _MARKER = re.compile(
-    r"(?:(?:phần|mục|chương|nhóm)\s+)?(?P<mark>[IVX]+|[A-ZĐ]|\d+(?:\.\d+)*)(?:[.):/\-\s]+|$)", re.I
+    r"(?:(?:phần|mục|chương|nhóm)\s+)?(?P<mark>[IVX]+|[A-ZĐ]|\d+(?:\.\d+)*)(?:[.):/\-\s]+|$)",
+    re.IGNORECASE,
 )
 _DETAILS = ("deliverable", "deadline", "lead", "coordinate", "send_to")
 

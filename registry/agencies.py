@@ -7,7 +7,7 @@ alias, spelling, group, initials. A near miss is only ever proposed, never taken
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Self
@@ -116,6 +116,7 @@ class Directory:
         self._by_bare = _index(self._spelled, lambda name: name.bare)
         self._by_short = _index(self._spelled, self._short)
         self._seen: dict[str, Match] = {}
+        self._told: dict[str, Match] = {}
 
     @classmethod
     def on(cls, session: Session, day: date) -> Self:
@@ -151,9 +152,9 @@ class Directory:
         match = self.find(text)
         if match.found or match.how is How.AMBIGUOUS:
             return match
-        return Match(
-            match.text, match.how, match.agencies, note=match.note, proposals=self.near(text)
-        )
+        if match.text not in self._told:
+            self._told[match.text] = replace(match, proposals=self.near(match.text))
+        return self._told[match.text]
 
     def find(self, text: str) -> Match:
         """As :meth:`resolve`, without looking for near misses."""

@@ -1,6 +1,7 @@
 """Writes a list of agencies down. The list is the truth about the agencies it names: their aliases
 and groups become what it says; agencies it does not name stay as they are."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -48,7 +49,9 @@ class _Writer:
     def __init__(self, session: Session, now: datetime) -> None:
         self.session = session
         self.now = now
-        self.known = list(session.exec(select(Agency)).all())
+        self.known: dict[tuple[str, ...], list[Agency]] = defaultdict(list)
+        for agency in session.exec(select(Agency)).all():
+            self._remember(agency)
         self.groups = list(session.exec(select(AgencyGroup)).all())
 
     def write(self, row: AgencyRow) -> str:
@@ -71,7 +74,7 @@ class _Writer:
         )
         self.session.add(agency)
         self.session.flush()
-        self.known.append(agency)
+        self._remember(agency)
         self._set_aliases(agency, row.aliases or ())
         self._set_groups(agency, row.groups or ())
 
@@ -91,13 +94,14 @@ class _Writer:
     def _same(self, row: AgencyRow) -> Agency | None:
         """The agency of this name at this time. Names are used again after a merger: one that
         ended before the row begins is another agency."""
-        name = naming.parse(row.name)
-        alike = [one for one in self.known if naming.parse(one.name).marked == name.marked]
-        alike.sort(key=lambda one: one.valid_from, reverse=True)
-        for one in alike:
-            if row.valid_from is None or one.valid_from == row.valid_from or _overlap(one, row):
+        alike = self.known[naming.parse(row.name).marked]
+        for one in sorted(alike, key=lambda one: one.valid_from, reverse=True):
+            if one.valid_from == row.valid_from or _overlap(one, row):
                 return one
         return None
+
+    def _remember(self, agency: Agency) -> None:
+        self.known[naming.parse(agency.name).marked].append(agency)
 
     def _set_aliases(self, agency: Agency, aliases: tuple[str, ...]) -> bool:
         wanted = {clean(alias).casefold(): clean(alias) for alias in aliases if clean(alias)}

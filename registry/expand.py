@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import insert
+from sqlmodel import Session, col, delete, func, select
 
 from deadlines import Open, Relative, Rule, WorkCalendar, occurrences, rule_from_json
 from deadlines.rules import AnyOf, Daily, Occurrence
-from registry.database import insert_new
-from registry.tables import Agency, Directive, Duty, Mark, Task, TaskAgency
-from registry.types import DutyKind, DutyState, Part
+from registry.clock import local_day
+from registry.notices import withdraw
+from registry.tables import Agency, AttemptNotice, Directive, Duty, Mark, Notice, Task, TaskAgency
+from registry.types import DutyKind, DutyState, NoticeKind, NoticeState, Part
 
 HORIZON_DAYS = 400
 # A week's report over the horizon is 57 duties; more than this is a mistake worth a look.
@@ -105,10 +107,12 @@ def revise(session: Session, terms: Terms, task_ids: Iterable[int]) -> Expansion
     moved = cancelled = 0
     for duty in duties:
         wanted = owed.get(_Slot(duty.task_id, duty.agency_id, duty.period))
-        if wanted is None:
-            cancelled += _cancel(duty, terms.now)
-        else:
-            moved += _move(duty, wanted)
+        changed = _cancel(duty, terms.now) if wanted is None else _move(duty, wanted)
+        cancelled += changed and wanted is None
+        moved += changed and wanted is not None
+        if changed:
+            duty.since, duty.plan_due = terms.now, True
+            _forget(session, duty, terms.now)
     session.flush()
     more = expand(session, terms, task_ids)
     return Expansion(more.added, moved, cancelled, more.troubles)
@@ -175,7 +179,7 @@ def _rule(task: Task, update_rule: Rule | None) -> tuple[Rule | None, str]:
 
 
 def _start(directive: Directive, terms: Terms) -> date:
-    return directive.issued_on or min(terms.today, directive.created_at.date())
+    return directive.issued_on or min(terms.today, local_day(directive.created_at))
 
 
 def _occurrences(
@@ -295,13 +299,17 @@ def _insert(session: Session, missing: dict[_Slot, _Owed], now: datetime) -> int
             "first_due_on": missing[slot].due_on,
             "state": DutyState.OPEN,
             "plan_due": True,
+            "since": now,
             "created_at": now,
         }
         for number, slot in enumerate(ordered, start=first)
     ]
     session.merge(Mark(name=_LAST_NUMBER, value=str(first + len(rows) - 1), at=now))
     session.flush()
-    return insert_new(session, Duty, rows)
+    # What is there was read in this same transaction, so a plain batch is enough, and ten times
+    # faster than one statement that names every value.
+    session.connection().execute(insert(Duty), rows)
+    return len(rows)
 
 
 def _last_number(session: Session) -> int:
@@ -314,17 +322,29 @@ def _last_number(session: Session) -> int:
 def _cancel(duty: Duty, now: datetime) -> bool:
     if duty.state is DutyState.CANCELLED:
         return False
-    duty.state, duty.closed_at, duty.plan_due = DutyState.CANCELLED, now, True
+    duty.state, duty.closed_at = DutyState.CANCELLED, now
     return True
 
 
 def _move(duty: Duty, owed: _Owed) -> bool:
-    before = (duty.state, duty.due_on, duty.due_time, duty.opens_on)
+    before = (duty.state, duty.due_on, duty.due_time)
     extended = duty.due_on != duty.first_due_on
     duty.state, duty.closed_at = DutyState.OPEN, None
     duty.opens_on, duty.due_time, duty.first_due_on = owed.opens_on, owed.due_time, owed.due_on
     if not extended:
         duty.due_on = owed.due_on
-    changed = before != (duty.state, duty.due_on, duty.due_time, duty.opens_on)
-    duty.plan_due = duty.plan_due or changed
-    return changed
+    return before != (duty.state, duty.due_on, duty.due_time)
+
+
+def _forget(session: Session, duty: Duty, now: datetime) -> None:
+    """Reminders of the old day that never began to go out are deleted, so that they can be planned
+    again should the day come back; the others are withdrawn."""
+    tried = select(AttemptNotice.notice_id).where(col(AttemptNotice.notice_id) == col(Notice.id))
+    fresh = delete(Notice).where(
+        col(Notice.duty_id) == duty.id,
+        col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
+        col(Notice.state) == NoticeState.QUEUED,
+        ~tried.exists(),
+    )
+    session.connection().execute(fresh)
+    withdraw(session, duty.id or 0, now, "revised")

@@ -1,0 +1,267 @@
+"""The two ways in: a list of agencies, and a directive's table of tasks.
+
+Both read the whole file first, tell everything there is to tell, and write all of it or nothing.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from deadlines import Rule, WorkCalendar
+from intake.agency_rows import agency_rows, ambiguities
+from intake.columns import AGENCY_COLUMNS, TASK_COLUMNS
+from intake.drafts import Draft, Problem, draft_tasks
+from intake.drafts import Terms as ReadingTerms
+from intake.numbers import kind_and_issuer
+from intake.sheets import Table, read_table
+from intake.task_rows import task_rows
+from registry import agency_list
+from registry.agencies import Directory, Match
+from registry.agency_list import LoadResult
+from registry.clock import local_day
+from registry.database import Database
+from registry.directives import DirectiveFacts, ImportResult, store
+from registry.expand import HORIZON_DAYS, Expansion, expand, revise
+from registry.expand import Terms as DutyTerms
+from registry.tables import Task
+
+_SHOWN_DUE = 4
+
+
+# --- Agencies ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AgenciesReport:
+    """What loading a list of agencies came to; `result` is None where nothing was written."""
+
+    result: LoadResult | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        return any(one.blocking for one in self.problems)
+
+    def lines(self) -> list[str]:
+        """For people, one fact a line."""
+        found = _problem_lines(self.problems)
+        if self.refused:
+            return [*found, "Không lưu gì; hãy sửa các dòng trên rồi nạp lại."]
+        if self.result is None:
+            return [*found, "Chạy thử: không lưu gì."]
+        counts = self.result
+        summary = f"thêm {counts.added}, đổi {counts.changed}, giữ nguyên {counts.unchanged}"
+        return [*found, f"Danh sách cơ quan: {summary}."]
+
+    def to_contract(self) -> dict[str, Any]:
+        counts = self.result or LoadResult()
+        return {
+            "added": counts.added,
+            "changed": counts.changed,
+            "unchanged": counts.unchanged,
+            "warnings": _warnings(self.problems),
+        }
+
+
+def import_agencies(
+    db: Database, path: Path, now: datetime, *, dry_run: bool = False
+) -> AgenciesReport:
+    """Load a list of agencies (Tên cơ quan, Tên khác, Cấp, Khối, Từ ngày, Đến ngày).
+
+    `now` is aware. Raises IntakeError for a file that cannot be read as such a list.
+    """
+    rows, problems = agency_rows(read_table(path, AGENCY_COLUMNS))
+    if dry_run or any(one.blocking for one in problems):
+        return AgenciesReport(None, tuple(problems))
+
+    def write(session: Session) -> AgenciesReport:
+        result = agency_list.load(session, [row for _line, row in rows], now)
+        directory = Directory.on(session, local_day(now))
+        return AgenciesReport(result, (*problems, *ambiguities(rows, directory)))
+
+    return db.write_now(write)
+
+
+# --- Tasks ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ImportOrder:
+    """What a person says about a directive besides its file, and how the office counts.
+
+    `issued`: local day of issue, None where the copy has none. `update_rule`: when tasks without a
+    day are asked for a word. `inclusive`: "trước ngày D" includes D.
+    """
+
+    number: str
+    issued: date | None
+    kind: str = ""
+    issuer: str = ""
+    title: str = ""
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    update_rule: Rule | None = None
+    inclusive: bool = False
+    horizon_days: int = HORIZON_DAYS
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """A directive as read, and what storing it came to (None: nothing was written)."""
+
+    draft: Draft
+    result: ImportResult | None = None
+    expansion: Expansion | None = None
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        return self.draft.blocked
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(sorted((*self.draft.problems, *self.notes), key=lambda one: one.line))
+
+    def lines(self) -> list[str]:
+        """For people, one fact a line; the last says what was done."""
+        found = _problem_lines(self.problems)
+        tasks = f"{len(self.draft.tasks)} nhiệm vụ"
+        if self.refused:
+            count = sum(one.blocking for one in self.problems)
+            return [*found, f"Đọc được {tasks}; còn {count} chỗ phải sửa nên không lưu gì."]
+        if self.result is None:
+            return [*found, f"Chạy thử: đọc được {tasks}, chưa lưu gì."]
+        return [*found, _summary(self.result, self.expansion or Expansion())]
+
+    def to_contract(self) -> dict[str, Any]:
+        """The JSON of `dondoc import FILE --dry-run --json`."""
+        directive = self.draft.directive
+        return {
+            "directive": {
+                "number": directive.number,
+                "kind": directive.kind,
+                "issuer": directive.issuer,
+                "issued": directive.issued_on.isoformat() if directive.issued_on else None,
+            },
+            "tasks": [
+                {
+                    "where": task.where,
+                    "line": task.line,
+                    "title": task.title,
+                    "deliverable": task.deliverable,
+                    "deadline": task.deadline,
+                    "kind": task.reading.kind,
+                    "due": [day.isoformat() for day in task.reading.due[:_SHOWN_DUE]],
+                    "lead": _names(task.leads),
+                    "coordinate": _names(task.coordinates),
+                    "send_to": _names(task.send_to),
+                }
+                for task in self.draft.tasks
+            ],
+            "warnings": _warnings(self.problems),
+        }
+
+
+def import_tasks(
+    db: Database, path: Path, order: ImportOrder, now: datetime, *, dry_run: bool = False
+) -> ImportReport:
+    """Read a table of tasks and, unless `dry_run` or something blocks, store it with its duties.
+
+    `now` is aware. Raises IntakeError for a file that cannot be read as such a table.
+    """
+    table = read_table(path, TASK_COLUMNS)
+    today = local_day(now)
+    on = order.issued or today
+    directory = db.read_now(Directory.on, on)
+    terms = ReadingTerms(on, order.issued, order.calendar, order.inclusive)
+    directive = _directive(order, path, table)
+    draft = draft_tasks(task_rows(table), directory, terms, directive)
+    notes = _header_notes(table)
+    if dry_run or draft.blocked:
+        return ImportReport(draft, notes=notes)
+    duties = DutyTerms(today, now, order.calendar, order.update_rule, order.horizon_days)
+    return db.write_now(_write, draft, duties, notes)
+
+
+def _write(
+    session: Session, draft: Draft, terms: DutyTerms, notes: tuple[Problem, ...]
+) -> ImportReport:
+    tasks = draft.facts()
+    result = store(session, draft.directive, tasks, terms.now)
+    revised = revise(session, terms, result.changed) if result.changed else Expansion()
+    grown = expand(session, terms, [*result.added, *result.unchanged])
+    total = Expansion(
+        added=revised.added + grown.added,
+        moved=revised.moved,
+        cancelled=revised.cancelled,
+        troubles=(*revised.troubles, *grown.troubles),
+    )
+    troubles = _troubles(session, total)
+    return ImportReport(draft, result, total, (*notes, *troubles))
+
+
+def _troubles(session: Session, expansion: Expansion) -> list[Problem]:
+    found = []
+    for trouble in expansion.troubles:
+        task = session.get(Task, trouble.task_id)
+        line = task.source_line if task is not None else None
+        found.append(Problem(line or 0, trouble.message, blocking=False))
+    return found
+
+
+def _directive(order: ImportOrder, path: Path, table: Table) -> DirectiveFacts:
+    kind, issuer = kind_and_issuer(order.number)
+    text = "\n".join("\t".join(row.cells) for row in table.rows)
+    return DirectiveFacts(
+        number=re.sub(r"^\s*(?:số|so)\s*:?\s*", "", order.number, flags=re.IGNORECASE).strip(),
+        issued_on=order.issued,
+        kind=order.kind or kind,
+        issuer=order.issuer or issuer,
+        title=order.title,
+        source_name=path.name,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def _header_notes(table: Table) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(0, f"bỏ qua cột “{left}”, vì đã dùng cột “{used}”", blocking=False)
+        for left, used in table.header.ignored
+    )
+
+
+# --- Words ---------------------------------------------------------------------------------------
+
+
+def _names(matches: tuple[Match, ...]) -> list[str]:
+    return [match.name for match in matches]
+
+
+def _warnings(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+    return [{"line": one.line or None, "message": one.message} for one in problems]
+
+
+def _problem_lines(problems: tuple[Problem, ...]) -> list[str]:
+    marks = {True: "Phải sửa", False: "Lưu ý"}
+    return [
+        f"{marks[one.blocking]}: dòng {one.line}: {one.message}"
+        if one.line
+        else f"{marks[one.blocking]}: {one.message}"
+        for one in problems
+    ]
+
+
+def _summary(result: ImportResult, expansion: Expansion) -> str:
+    said = (
+        f"Đã nhập: {len(result.added)} nhiệm vụ mới, {len(result.changed)} thay đổi, "
+        f"{len(result.unchanged)} giữ nguyên; thêm {expansion.added} đầu việc"
+    )
+    if expansion.moved or expansion.cancelled:
+        said += f", dời hạn {expansion.moved}, hủy {expansion.cancelled}"
+    if result.absent:
+        said += f"; {len(result.absent)} nhiệm vụ cũ không còn trong tệp (vẫn giữ)"
+    return f"{said}."
