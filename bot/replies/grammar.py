@@ -15,17 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.replies.intents import (
-    DUTY_NUMBERS,
-    Clause,
-    acknowledges,
-    asks,
-    clauses,
-    is_done,
-    only,
-    says_done,
-)
+from bot.replies.intents import DUTY_NUMBERS, clauses, is_done, only, says_done
 from bot.replies.lexer import Text, Token, read_text
+from bot.replies.meaning import POLITE, Said, by_words
 from bot.replies.numbers import resolve
 from bot.replies.words import COMMANDS, OPTIONS, Role
 
@@ -54,15 +46,6 @@ class Reply:
     sure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What was decided: the intent, the tokens that name duties, whether every word was read."""
-
-    role: Role | None
-    duties: tuple[Token, ...] = ()
-    cut: tuple[Token, ...] = ()
-
-
 _COMMAND = re.compile(r"^\W{0,5}/([a-z]+)_?(?=[^a-z]|$)(?:@\w+)?")
 _EDGES = " \n,.;:-–!()[]/+&="
 _SINGLE_WORDS = frozenset(
@@ -80,9 +63,9 @@ def read_reply(text: str, today: dt.date | None = None) -> Reply:
     if len(text) > LONGEST:
         return Reply("none")
     source = read_text(text)
-    said = _command(source) or _option(source) or _by_words(source.tokens)
+    said = _command(source) or _option(source) or by_words(source.tokens)
     duties = tuple(dict.fromkeys(n for token in said.duties for n in token.value))
-    intent: Intent = said.role.value if said.role in _INTENTS else "none"  # type: ignore[union-attr,assignment]
+    intent = _INTENTS.get(said.role, "none")
     return Reply(
         intent,
         duties,
@@ -105,16 +88,16 @@ def to_contract(text: str, today: dt.date | None = None) -> dict[str, str | list
     }
 
 
-_INTENTS = frozenset(
-    {Role.DONE, Role.ACK, Role.OBSTACLE, Role.EXTENSION, Role.UNDO, Role.NOT_MINE, Role.STATUS,
-     Role.HELP}
-)  # fmt: skip
+_INTENTS: dict[Role | None, Intent] = {
+    Role.DONE: "done", Role.ACK: "ack", Role.OBSTACLE: "obstacle", Role.EXTENSION: "extension",
+    Role.UNDO: "undo", Role.NOT_MINE: "not_mine", Role.STATUS: "status", Role.HELP: "help",
+}  # fmt: skip
 
 
 # --- by command -----------------------------------------------------------------------------
 
 
-def _command(source: Text) -> _Said | None:
+def _command(source: Text) -> Said | None:
     match = _COMMAND.match(source.key)
     if match is None:
         return None
@@ -124,10 +107,10 @@ def _command(source: Text) -> _Said | None:
     slash = Token(Role.COMMAND, match[1], 0, match.end())
     said = _first_numbers((slash, *rest))
     if role is None:
-        return _Said(None, said)
+        return Said(None, said)
     if role is Role.DONE and not _unopposed(rest):
-        return _Said(None, said)
-    return _Said(role, said, (*head, slash, *said))
+        return Said(None, said)
+    return Said(role, said, (*head, slash, *said))
 
 
 def _unopposed(rest: Sequence[Token]) -> bool:
@@ -154,12 +137,10 @@ def _first_numbers(tokens: Sequence[Token]) -> tuple[Token, ...]:
 
 # --- by option digit ------------------------------------------------------------------------
 
-_POLITE = frozenset({Role.FILL, Role.YES, Role.COMMA, Role.COLON, Role.STOP})
 
-
-def _option(source: Text) -> _Said | None:
+def _option(source: Text) -> Said | None:
     tokens = [t for t in source.tokens if t.key != "\n"]
-    start = next((i for i, t in enumerate(tokens) if t.role not in _POLITE and t.key != "so"), None)
+    start = next((i for i, t in enumerate(tokens) if t.role not in POLITE and t.key != "so"), None)
     if start is None:
         return None
     body = tokens[start:]
@@ -170,18 +151,18 @@ def _is_digit(token: Token) -> bool:
     return token.role is Role.NUMBER and len(token.key) == 1 and token.value[0] in OPTIONS
 
 
-def _leading(body: list[Token]) -> _Said | None:
+def _leading(body: list[Token]) -> Said | None:
     if not body or not _is_digit(body[0]):
         return None
     rest = _skip(body[1:])
     if rest and rest[0].role is Role.NUMBER and _is_digit(rest[0]):
-        return _Said(None)
+        return Said(None)
     if len(body) > 1 and body[1].role is Role.AND:
         return None
     return _chosen(body[0], rest, ())
 
 
-def _trailing(body: list[Token]) -> _Said | None:
+def _trailing(body: list[Token]) -> Said | None:
     """ "127 2", "127: 3 thiếu kinh phí"."""
     size = 0
     while size < len(body) and (
@@ -204,20 +185,18 @@ def _is_big(token: Token) -> bool:
 
 
 def _skip(tokens: Sequence[Token]) -> list[Token]:
-    start = next((i for i, t in enumerate(tokens) if t.role not in _POLITE), len(tokens))
+    start = next((i for i, t in enumerate(tokens) if t.role not in POLITE), len(tokens))
     return list(tokens[start:]) if not any(t.role is Role.QUESTION for t in tokens[:start]) else []
 
 
-def _chosen(digit: Token, rest: list[Token], numbers: tuple[Token, ...]) -> _Said | None:
+def _chosen(digit: Token, rest: list[Token], numbers: tuple[Token, ...]) -> Said | None:
     role = OPTIONS[digit.value[0]]
     command = Token(Role.COMMAND, digit.key, digit.start, digit.end)
     duties = (*numbers, *_first_numbers((command, *rest)))
-    words = _by_words(tuple(rest)).role if rest else None
+    words = by_words(tuple(rest)).role if rest else None
     if _agrees(role, words, rest):
-        return _Said(role, duties, (digit, *duties))
-    if words is not None and role is not Role.DONE and not numbers and words is Role.DONE:
-        return _Said(None, duties)
-    return _Said(None, duties)
+        return Said(role, duties, (digit, *duties))
+    return Said(None, duties)
 
 
 def _agrees(role: Role, words: Role | None, rest: Sequence[Token]) -> bool:
@@ -240,145 +219,6 @@ def _unread(rest: Sequence[Token]) -> bool:
     return any(t.role is Role.OTHER for t in rest) and not any(map(is_done, clauses(rest)))
 
 
-# --- by words -------------------------------------------------------------------------------
-
-
-def _by_words(tokens: Sequence[Token]) -> _Said:
-    parts = clauses(tokens)
-    everything = tuple(t for part in parts for t in part.duties)
-    help_or_status = _asked_of_bot(tokens, parts)
-    if help_or_status:
-        return _Said(help_or_status, everything, everything)
-    done = [part for part in parts if is_done(part)]
-    role = _other_intent(parts)
-    if role is not None:
-        clash = bool(done) and (role is Role.UNDO or _two_subjects(parts, done))
-        return _Said(None if clash else role, everything, everything)
-    if done:
-        return _done(parts, done, everything)
-    return _receipt(parts, everything)
-
-
-def _asked_of_bot(tokens: Sequence[Token], parts: Sequence[Clause]) -> Role | None:
-    """ "tình hình 127", "trợ giúp", "?": the asking word opens or ends the message."""
-    words = [
-        t for t in tokens if t.role not in _POLITE and t.role not in {Role.MARK, *DUTY_NUMBERS}
-    ]
-    if tokens and all(t.role in {Role.QUESTION, *_POLITE} for t in tokens):
-        return Role.HELP if any(t.role is Role.QUESTION for t in tokens) else None
-    if not words:
-        return None
-    if words[0].role is Role.HELP:
-        return Role.HELP if not any(p.has(Role.NOT, Role.OBSTACLE) for p in parts) else None
-    if words[0].role is Role.STATUS:
-        opposed = any(p.has(Role.OBSTACLE, Role.EXTENSION, Role.UNDO, Role.LATER) for p in parts)
-        return Role.STATUS if not opposed and not any(map(says_done, parts)) else None
-    if words[-1].role in {Role.STATUS, Role.HELP} and only(words[:-1], {Role.THING}):
-        return words[-1].role
-    return None
-
-
-def _other_intent(parts: Sequence[Clause]) -> Role | None:
-    """The intent that needs no proof of being done, the strongest first."""
-    asked = asks(parts)
-    for part in parts:
-        if part.has(Role.UNDO) and not asked and not part.has(Role.NOT_MINE):
-            return Role.UNDO if _clear_undo(part, parts) else None
-    strong = any(p.has(Role.QUESTION, Role.ASK) for p in parts)
-    if any(p.has(Role.NOT_MINE) for p in parts) and not asked:
-        return Role.NOT_MINE
-    if any(p.has(Role.EXTENSION) for p in parts) and not _only_asks(parts):
-        return Role.EXTENSION
-    if any(p.has(Role.OBSTACLE) and not _asks_back(p) for p in parts) and not (
-        strong and not any(p.has(Role.OTHER, Role.THING, *DUTY_NUMBERS) for p in parts)
-    ):
-        return Role.OBSTACLE
-    return None
-
-
-def _clear_undo(part: Clause, parts: Sequence[Clause]) -> bool:
-    """ "hủy" and "nhầm" are common words: they count at the head of a short clause."""
-    word = next(t for t in part.tokens if t.role is Role.UNDO)
-    if " " in word.key or word.key in {"undo", "hoantac"}:
-        return True
-    before = part.tokens[: part.tokens.index(word)]
-    after = part.tokens[part.tokens.index(word) + 1 :]
-    if word.key == "huy":
-        return only((*before, *after)) and len(parts) == 1
-    return only(before, {Role.PERFECT, Role.MAYBE_PERFECT}) and not any(
-        t.role is Role.OTHER for t in after
-    )
-
-
-def _only_asks(parts: Sequence[Clause]) -> bool:
-    """ "gia hạn thế nào?" asks; "cho xin thêm 3 ngày được không ạ?" asks for it."""
-    wanted = any(
-        t.role is Role.EXTENSION and t.key.startswith(("xin", "cho", "de nghi", "can"))
-        for p in parts
-        for t in p.tokens
-    )
-    if any(p.has(Role.MAY_I) for p in parts):
-        return False
-    return asks(parts) and not wanted
-
-
-def _asks_back(part: Clause) -> bool:
-    """ "có vướng gì không?" asks whether; only its own "không" or "chưa" makes it a question."""
-    at = next(i for i, t in enumerate(part.tokens) if t.role is Role.OBSTACLE)
-    tail = part.tokens[at + 1 :]
-    return any(t.role in {Role.NOT, Role.ASK, Role.QUESTION} for t in tail[:3]) and not any(
-        t.role is Role.OTHER for t in tail[:1]
-    )
-
-
-def _two_subjects(parts: Sequence[Clause], done: Sequence[Clause]) -> bool:
-    """Whether one duty is done and something else is said of another."""
-    finished = {n for p in done for t in p.duties for n in t.value}
-    others = {n for p in parts if p not in done for t in p.duties for n in t.value}
-    return bool(finished and others - finished)
-
-
-def _done(parts: Sequence[Clause], done: list[Clause], everything: tuple[Token, ...]) -> _Said:
-    """Done, unless another clause takes it back or hangs a question on it."""
-    against = [p for p in parts if p not in done and _opposes(p)]
-    if asks(parts):
-        return _Said(None, everything)
-    if not against:
-        return _Said(Role.DONE, everything, everything)
-    finished = tuple(t for p in done for t in p.duties)
-    open_still = {n for p in against for t in p.duties for n in t.value}
-    named = finished and all(p.duties for p in (*done, *against))
-    if named and not open_still & {n for t in finished for n in t.value}:
-        return _Said(Role.DONE, finished, finished)
-    return _Said(None, everything)
-
-
-def _opposes(part: Clause) -> bool:
-    disturbing = (Role.NOT, Role.LATER, Role.PART, Role.VAGUE, Role.BUT, Role.ORDER, Role.THEN)
-    return part.has(*disturbing) or says_done(part)
-
-
-def _receipt(parts: Sequence[Clause], everything: tuple[Token, ...]) -> _Said:
-    """A receipt, or nothing the bot may act on."""
-    if asks(parts) or any(p.has(Role.NOT) for p in parts):
-        return _Said(None, everything)
-    if any(map(acknowledges, parts)):
-        return _Said(Role.ACK, everything, everything)
-    tokens = [t for p in parts for t in p.tokens if t.role not in {Role.STOP, Role.COMMA}]
-    agreed = any(t.role is Role.YES for t in tokens)
-    alone = len(tokens) > 0 and tokens[0].key == "da" and only(tokens[1:])
-    plain = only(tokens, {Role.THING, Role.SEND, Role.OTHER})
-    if (agreed and plain and tokens[0].role is Role.YES) or alone or _bare_ok(tokens):
-        return _Said(Role.ACK, everything, everything)
-    return _Said(None, everything)
-
-
-def _bare_ok(tokens: Sequence[Token]) -> bool:
-    return any(t.role is Role.YES for t in tokens) and only(
-        tokens, {Role.PERFECT, Role.MAYBE_PERFECT}
-    )
-
-
 # --- what is left ---------------------------------------------------------------------------
 
 
@@ -392,7 +232,7 @@ def _day(source: Text, today: dt.date | None, *, ahead: bool) -> dt.date | None:
     return resolve(chosen.day, today, ahead=ahead) if chosen.day else None
 
 
-def _rest(source: Text, said: _Said) -> str:
+def _rest(source: Text, said: Said) -> str:
     """The words as typed, without what was read as option, command, duty or evidence."""
     cut = [(t.start, t.end) for t in said.cut]
     cut += [(t.start, t.end) for t in source.tokens if _spent(t, said.role)]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.replies.lexer import Token
 from bot.replies.words import Role
@@ -15,6 +16,7 @@ _EVIDENCE = DUTY_NUMBERS | {Role.DOCUMENT, Role.DATE}
 _HARD = frozenset(
     {Role.NOT, Role.LATER, Role.ASK, Role.MAY_I, Role.QUESTION, Role.PART, Role.VAGUE}
 )
+_NEVER = _HARD | {Role.HELP, Role.UNDO}
 _QUESTIONS = frozenset({Role.ASK, Role.MAY_I, Role.QUESTION})
 _DONE = frozenset({Role.DONE, Role.DONE_VERB})
 _SENT = (
@@ -23,16 +25,19 @@ _SENT = (
 )  # fmt: skip
 # Roles next to which a bare number is the number of a duty.
 _NEIGHBOURS = (
-    _TRIVIAL | _DONE | {Role.PERFECT, Role.MAYBE_PERFECT, Role.THING, Role.SEND, Role.ACK, Role.UNDO}
-    | {Role.OBSTACLE, Role.EXTENSION, Role.NOT_MINE, Role.STATUS, Role.HELP, Role.NOT, Role.LATER}
-    | {Role.BUT, Role.DOCUMENT, Role.DATE, Role.COMMAND, Role.ASK, Role.QUESTION, Role.PART}
-    | {Role.SOON, Role.BARELY, Role.VAGUE, Role.MAY_I, Role.THEN, Role.ORDER, *DUTY_NUMBERS}
+    _TRIVIAL | _DONE | DUTY_NUMBERS
+    | {Role.PERFECT, Role.MAYBE_PERFECT, Role.THING, Role.SEND, Role.ACK}
+    | {Role.UNDO, Role.OBSTACLE, Role.EXTENSION, Role.NOT_MINE, Role.STATUS, Role.HELP, Role.NOT}
+    | {Role.LATER, Role.BUT, Role.DOCUMENT, Role.DATE, Role.COMMAND, Role.ASK, Role.PART}
+    | {Role.QUESTION, Role.SOON, Role.BARELY, Role.VAGUE, Role.MAY_I, Role.THEN, Role.ORDER}
 ) - {Role.FACT}  # fmt: skip
 _OPENERS = frozenset({Role.OBSTACLE, Role.EXTENSION, Role.COMMAND, Role.UNDO})
 _SURE_OPENERS = _DONE | {Role.COMMAND}
 _SEPARATORS = frozenset({Role.COMMA, Role.AND, Role.COLON, Role.FILL})
 
 
+_PERIOD = re.compile(r"(?:thang|quy|tuan|nam|[tq][0-9])\b")
+_DAY_WORDS = frozenset({"ngay", "hom", "tu", "vao", "luc"})
 _SHARE = re.compile(r"[0-9]+/[0-9]+")
 
 
@@ -46,7 +51,7 @@ class Clause:
     @property
     def marked(self) -> tuple[Token, ...]:
         """The duties that a word like "việc" names as such."""
-        before = dict(zip(self.tokens[1:], self.tokens, strict=False))
+        before = {b: a for a, b in pairwise(self.tokens)}
         return tuple(t for t in self.duties if t in before and before[t].role is Role.MARK)
 
     def has(self, *roles: Role) -> bool:
@@ -122,7 +127,7 @@ def says_done(clause: Clause) -> bool:
 def is_done(clause: Clause) -> bool:
     """Whether a clause says plainly, without any doubt, that something is finished."""
     tokens = clause.tokens
-    if any(t.role in _HARD or t.role is Role.HELP for t in tokens):
+    if any(t.role in _NEVER for t in tokens):
         return False
     at = next((i for i, t in enumerate(tokens) if t.role in _DONE), None)
     if at is None:
@@ -133,11 +138,7 @@ def is_done(clause: Clause) -> bool:
         return False
     if clause.has(Role.BARELY) and not only(tokens, _SENT | {Role.BARELY}):
         return False
-    return (
-        not _date_first(tokens, at)
-        and not _fraction(tokens[at + 1 :])
-        and _verb_is_plain(tokens, at)
-    )
+    return not _date_first(tokens, at) and not _fraction(tokens[at:]) and _verb_is_plain(tokens, at)
 
 
 def _undisturbed(tokens: Sequence[Token], at: int) -> bool:
@@ -167,16 +168,26 @@ def _past(tokens: Sequence[Token]) -> bool:
 
 
 def _date_first(tokens: Sequence[Token], at: int) -> bool:
-    """ "20/12 xong" is a promise."""
-    return any(t.role is Role.DATE for t in tokens[:at]) and not _surely_past(tokens)
+    """ "20/12 xong" and "tháng 12 xong" are promises."""
+    if _surely_past(tokens):
+        return False
+    before = [t for t in tokens[:at] if t.role is not Role.FILL]
+    period = before[:1] and before[0].role is Role.FACT and _PERIOD.match(before[0].key)
+    return bool(period) or any(t.role is Role.DATE for t in before)
 
 
 def _fraction(rest: Sequence[Token]) -> bool:
-    """ "xong 3/5" is rather three of five than the third of May."""
-    words = [t for t in rest if t.role not in {Role.FILL, *DUTY_NUMBERS}][:1]
-    if not words or words[0].role is not Role.DATE or not _SHARE.fullmatch(words[0].key):
+    """ "xong 3/5" is rather three of five than the third of May; "ngày 3/5" is a day."""
+    return any(
+        t.role is Role.DATE and before.key not in _DAY_WORDS and _is_share(t.key)
+        for before, t in pairwise(rest)
+    )
+
+
+def _is_share(key: str) -> bool:
+    if not _SHARE.fullmatch(key):
         return False
-    part, whole = map(int, words[0].key.split("/"))
+    part, whole = map(int, key.split("/"))
     return part < whole
 
 
@@ -199,7 +210,8 @@ def _sent(clause: Clause) -> bool:
     past = _past_before(clause.tokens, at) or any(
         t.role is Role.PERFECT for t in clause.tokens[at + 1 :]
     )
-    fine = only(clause.tokens, _SENT)
+    timed = {Role.SOON} if _surely_past(clause.tokens) else set()
+    fine = only(clause.tokens, _SENT | timed)
     return fine and (past or (numbered and not generic))
 
 
@@ -211,7 +223,7 @@ def _past_before(tokens: Sequence[Token], at: int) -> bool:
 def _reported(clause: Clause) -> bool:
     """ "đã báo cáo", "báo cáo rồi": the noun used as the verb."""
     tokens = [t for t in clause.tokens if t.role not in {Role.FILL, Role.YES}]
-    pairs = zip(tokens, tokens[1:], strict=False)
+    pairs = pairwise(tokens)
     hit = any(
         (a.role in {Role.PERFECT, Role.MAYBE_PERFECT} and b.key == "bao cao")
         or (a.key == "bao cao" and b.role is Role.PERFECT)
@@ -222,7 +234,13 @@ def _reported(clause: Clause) -> bool:
 
 def asks(parts: Sequence[Clause]) -> bool:
     """Whether the answer is, or holds, a question or a condition."""
-    return any(part.has(*_QUESTIONS) for part in parts)
+    return any(part.has(*_QUESTIONS) or _ends_asking(part) for part in parts)
+
+
+def _ends_asking(part: Clause) -> bool:
+    """ "130 xong chưa" asks; "130 chưa" tells."""
+    words = [t for t in part.tokens if t.role not in {Role.FILL, Role.STOP}]
+    return words[-1:] != [] and words[-1].role is Role.NOT and part.has(*_DONE)
 
 
 def acknowledges(clause: Clause) -> bool:

@@ -47,15 +47,16 @@ _FORWARD = re.compile(
 _MENU = re.compile(
     r"\b[1-5]\s?[-.:=)]?\s?(?:la )?[\"']?(?:da nhan|xong|vuong|xin gia han|khong phai|da xong)"
 )
-_INSIDE_QUOTES = re.compile(r'"[^"\n]{0,500}"')
+_INSIDE_QUOTES = re.compile(r""""[^"\n]{0,500}"|(?<![a-z])'[^'\n]{0,300}'(?![a-z])""")
 _WORD = re.compile(r"[a-z]+|[0-9]+|\n|[^\sa-z0-9]")
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|k(?=[iey])|[bcdghlmnprstvx])?"
-    r"(?:[aeiouy]|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oai|oay|oe|oi|oo|ua|uo|ue|ui|uy|uoi|uou|uu|uya|uye"
-    r"|uyu|ye|ieu|yeu|oao|uay|ya)(?:ch|nh|ng|[cmnpt])?"
+    r"(?:(?:a|e|i|y|oa|ue|uy)(?:nh|ch)|(?:[aeiouy]|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oai|oay|oe|oi|oo|ua|uo|ue|ui|uy|uoi|uou|uu|uya|uye"
+    r"|uyu|ye|ieu|yeu|oao|uay|ya)(?:ng|[cmnpt])?)"
 )
 _MARKS: dict[str, Role] = {
     ",": Role.COMMA, "&": Role.COMMA, "+": Role.COMMA, "/": Role.COMMA, "-": Role.COMMA,
+    "→": Role.COLON,
     ":": Role.COLON, "=": Role.COLON, ".": Role.STOP, ";": Role.STOP, "!": Role.STOP,
     "\n": Role.STOP, ")": Role.STOP, "?": Role.QUESTION, "#": Role.MARK, "(": Role.STOP,
     "[": Role.FILL, "]": Role.FILL, "_": Role.FILL, "@": Role.FILL, "*": Role.FILL,
@@ -164,7 +165,7 @@ def _phrases(plain: str, atoms: Iterator[Token]) -> Iterator[Token]:
 
 
 def _slipped(row: list[Token], at: int) -> str:
-    """The key of a word; "hoàn thàn" is read as "hoàn thành", which nothing else follows "hoàn" as."""
+    """The key of a word; behind "hoàn" a slip of "thành" may be a syllable too ("hoàn thàn")."""
     key = row[at].key
     if at and row[at - 1].key == "hoan" and key.startswith("th") and _slip("thanh", key):
         return "thanh"

@@ -26,7 +26,7 @@ class Find:
     day: tuple[int | None, int, int] | None = None
 
 
-# Symbols of documents (Nghị định 30/2020/NĐ-CP, Phụ lục III) whose spelling upper case alone misses.
+# Symbols of documents (Nghị định 30/2020/NĐ-CP, Phụ lục III) that upper case alone misspells.
 _SYMBOLS = {
     "QD": "QĐ", "ND": "NĐ", "BCD": "BCĐ", "CD": "CĐ", "HDND": "HĐND", "CDS": "CĐS", "DU": "ĐU",
     "UBQGCDS": "UBQGCĐS", "SGDDT": "SGDĐT", "GDDT": "GDĐT", "BGDDT": "BGDĐT", "SGD&DT": "SGD&ĐT",
@@ -43,16 +43,18 @@ _DOCUMENT = re.compile(
     rf"\b([0-9]{{1,5}})\s?(/\s?(?:19|20)[0-9]{{2}}\s?)?"
     rf"(?:/\s?({_PART})\s?[-_]\s?({_PART})(?:[-_]({_PART}))?"  # 45/BC-SYT, 41/2019/QĐ-UBND
     rf"|-\s?((?:{_TYPES}))\s?/\s?({_PART})"  # 06-NQ/TU
-    rf"|\s((?:{_TYPES}))\s?-\s?({_PART})"  # 45 BC-SYT
+    rf"|\s?-?\s?((?:{_TYPES}))\s?-\s?({_PART})"  # 45 BC-SYT
     rf"|/\s?((?:{_TYPES})|[a-z]{{3,8}}[0-9]{{0,2}}))(?![a-z0-9])"  # 45/BC
 )
-_NOT_SYMBOLS = frozenset(
-    "da xong gui ngay so viec done ok roi thang nam tuan lan hoan va voi don vi nguoi quy gio phut "
-    "chua khong sap dang em toi bao nhe nha tinh huyen xa nhiem ho".split()
-)
+_NOT_SYMBOLS = frozenset({
+    "da", "xong", "gui", "ngay", "so", "viec", "done", "ok", "roi", "thang", "nam", "tuan",
+    "lan", "hoan", "va", "voi", "don", "vi", "nguoi", "quy", "gio", "phut", "chua", "khong",
+    "sap", "dang", "em", "toi", "bao", "nhe", "nha", "tinh", "huyen", "xa", "nhiem", "ho",
+})  # fmt: skip
 _DOC_NOUN = re.compile(
     r"\b(?:(?:cong van|cv|van ban|vb|to trinh|ttr|quyet dinh|qd|cong dien|bien ban|giay moi)"
-    r"\s?(?:so)?|(?:bao cao|bc|ke hoach|kh|thong bao|tb|ky hieu) so|so (?:cv|vb|bc|cong van|van ban))"
+    r"\s?(?:so)?|(?:theo|tai|kem) (?:bao cao|bc)|(?:bao cao|bc|ke hoach|kh|thong bao|tb|ky hieu) so"
+    r"|so (?:cv|vb|bc|cong van|van ban))"
     r"\s?:?\s?([0-9]{1,5})\b"
 )
 _DOC_AFTER_DUTY = re.compile(r"\b[0-9]{2,6} so:? ?([0-9]{1,5})\b(?! ?,| va )")
@@ -69,62 +71,61 @@ _DATES: tuple[re.Pattern[str], ...] = (
     re.compile(rf"\b{_D} thang {_M}(?:,? ?nam|,|/)? ((?:19|20)[0-9]{{2}})\b"),
     re.compile(rf"\b{_D} thang {_M}/((?:19|20)[0-9]{{2}})\b"),
     re.compile(rf"\b{_D} thang {_M}\b"),
-    re.compile(rf"\b{_D}/{_M}\b(?!\s?/|\s?[0-9])"),
+    re.compile(rf"\b{_D}/{_M}\b(?![/0-9]|\s/)"),
     re.compile(rf"\b(?:ngay|hom|den|truoc|toi|sang) {_D}\s?[-.]\s?{_M}\b(?!\s?[-/.]?[0-9])"),
 )
 
 _COUNTED = (
-    "(?:ngay|tuan|thang|nam|quy)(?! ?(?:[0-9]|[ivx]+\\b))|gio|phut|giay|lan|buoi|hom|nguoi|don vi|xa|phuong|huyen|tinh|so nganh"
-    "|ho|ho dan|co quan|dia phuong|trieu|ty|ti|dong|vnd|trang|ban|file|bo|muc|cai|chiec|may|lop|cuoc"
-    "|hoc vien|can bo|chi tieu|tieu chi|dich vu|thu tuc|y|diem|km|m2|kg|gb"
-    "|vai|mat bang|phieu|doanh nghiep|ky|khoa|phan|truong|co so|diem cau|camera|mo hinh|thon|to"
-    "|cong trinh|goi|hop dong|nhom|doi|h"
+    "(?:ngay|tuan|thang|nam|quy)(?! ?(?:[0-9]|[ivx]+\\b))|gio|phut|giay|lan(?! [0-9])|buoi"
+    "|hom(?! ?(?:[0-9]|qua|nay|kia))|nguoi|don vi|xa|phuong|huyen|tinh|so nganh|ho|ho dan"
+    "|co quan|dia phuong|trieu|ty|ti|dong|vnd|trang|ban|file|bo|muc|cai|chiec|may|lop|cuoc"
+    "|hoc vien|can bo|chi tieu|tieu chi|dich vu|thu tuc|y|diem|km|m2|kg|gb|vai|mat bang|phieu"
+    "|doanh nghiep|ky|khoa|phan|truong|co so|diem cau|camera|mo hinh|thon|to|cong trinh|goi"
+    "|hop dong|nhom|doi|h"
 )
 _SOFT = (
     "viec|nhiem vu|dau viec|bao cao|noi dung|cong viec|ho so|van de|van ban|vb|he thong|phan mem"
     "|du an|de an"
 )
 _LABELS = (
-    "quy|thang|nam|thu|ngay|mung|mong|ky|tuan|de an|nghi quyet|nq|ket luan|kl|nghi dinh|thong tu"
-    "|chi thi|ct|luat|dieu|khoan|trang|phu luc|pl|bieu|mau|phong|quan|to|nhom|duong|khu|tinh lo|cong ty"
-    "|tieu chi|chi tieu|nam hoc|khoa|tang|cum|doi|vung|lop|loai|cap|phien ban|ban|mui|den ngay|hom"
+    "quy|thang|nam|thu|ky|tuan|de an|nghi quyet|nq|ket luan|kl|nghi dinh|thong tu|chi thi|ct"
+    "|luat|dieu|khoan|trang|phu luc|pl|bieu|mau|phong|quan|to|nhom|duong|khu|tinh lo|cong ty"
+    "|tieu chi|chi tieu|nam hoc|khoa|tang|cum|doi|vung|lop|loai|cap|phien ban|ban|mui"
     "|hang thang|chuong trinh|du an|du an so|ke hoach|kh|thong bao|tb|phien|so nha"
 )
 _STAGES = "phan|buoc|giai doan|dot|khau|muc|lan|tap|chuong|diem|y|noi dung|hang muc|gd"
 
+_FEW = (  # up to 99 of them are a count; "việc 12 báo cáo đã gửi" and "5 việc này" are not
+    rf"(?<!viec )(?<!vu )(?<!so )\b[0-9]{{1,2}}"
+    rf"(?= (?:{_SOFT})\b(?! (?:nay|do|kia|khong|cua|thuoc)))"
+)
+
 _Rule = tuple[Role, re.Pattern[str]]
 _FACTS: tuple[_Rule, ...] = (
-    (Role.OTHER, re.compile(r"https?://\S+|www\.\S+|\S+@[a-z0-9-]+\.\S+")),
     (Role.FACT, re.compile(r"(?<![0-9])(?:\+84|84|0)[ .-]?[0-9](?:[ .-]?[0-9]){7,9}(?![0-9])")),
     (Role.FACT, re.compile(r"(?<![0-9])[0-9]{7,}")),
     (Role.FILL, re.compile(r"\b(?:100|1[0-9]{2}) ?(?:%|phan tram\b)|\b100/100\b")),
+    (Role.EXTENSION, re.compile(r"\bthem [0-9]+ (?:ngay|tuan|thang|hom|buoi)\b")),
+    (Role.PART, re.compile(r"\b[0-9]+ (?:tren|trong)(?: tong)?(?: so)? [0-9]+\b")),
     (Role.PART, re.compile(r"[0-9]+(?:[.,][0-9]+)? ?(?:%|phan tram\b|pt\b)")),
-    (Role.PART, re.compile(rf"\b(?:{_STAGES}) (?:so |thu )?[0-9]+(?: ?[/.-] ?[0-9]+)*")),
+    (Role.PART, re.compile(rf"\b(?:{_STAGES}) (?:so |thu )?[0-9]{{1,2}}\b(?: ?[/.-] ?[0-9]+)*")),
     (Role.FACT, re.compile(r"\b[0-2]?[0-9](?:h|g)(?:[0-5][0-9])?\b|\b[0-2]?[0-9]:[0-5][0-9]\b")),
     (Role.FACT, re.compile(r"\b(?:19|20)[0-9]{2} ?- ?(?:19|20)[0-9]{2}\b")),
-    (
-        Role.FACT,
-        re.compile(rf"\b(?:{_LABELS}) (?:so |thu )?:?[0-9]+(?: ?/ ?(?:19|20)[0-9]{{2}})?\b"),
-    ),
+    (Role.DATE, re.compile(r"\b(?:den ngay|ngay|mung|mong|hom) [0-9]{1,2}\b")),
+    (Role.SOON, re.compile(r"\b(?:thu |t)[2-7]\b(?!/)")),
+    (Role.FACT, re.compile(rf"\b(?:{_LABELS}) (?:so |thu )?:?[0-9]+(?: ?/ ?20[0-9]{{2}})?\b")),
     (Role.FACT, re.compile(r"\b(?:quy|q) ?[ivx]{1,3}\b(?: ?/ ?(?:19|20)[0-9]{2})?")),
     (Role.FACT, re.compile(r"\b[tq][0-9]{1,2}(?:/(?:19|20)[0-9]{2})?\b")),
     (Role.FACT, re.compile(rf"\b(?:[0-9]+[.,])?[0-9]+ ?(?:{_COUNTED})\b")),
-    (
-        Role.FACT,
-        re.compile(
-            rf"(?<!viec )(?<!vu )(?<!so )\b[0-9]{{1,2}}(?= (?:{_SOFT})\b(?! (?:nay|do|kia|khong|cua|thuoc)))"
-        ),
-    ),
+    (Role.FACT, re.compile(_FEW)),
     (Role.PART, re.compile(r"\b1 (?:so|vai|it|nua)\b(?! ?[0-9])")),
     (Role.PART, re.compile(r"\b(?:dat|duoc|moi) [0-9]+\b(?! (?:va|xong|roi))")),
     (Role.VAGUE, re.compile(r"\b[0-9]+ ?/ ?[0-9]+(?: ?/ ?[0-9]+)*\b")),
-    (
-        Role.VAGUE,
-        re.compile(r"\b[0-9]{1,3}(?:\.[0-9]+)+\b|\b[0-9],[0-9]\b|\b[0-9]{1,3},[0-9]\b(?!,)"),
-    ),
+    (Role.VAGUE, re.compile(r"\b[0-9]{1,3}(?:\.[0-9]+)+\b|\b[0-9]{1,3},[0-9]\b(?!,)")),
 )
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S{1,64}@[a-z0-9-]{1,64}\.\S+")
 _RANGE = re.compile(
-    r"\b([0-9]{1,6}) ?(?:->?|=>|\.\.\.?|den(?: het)?|toi) ?(?:viec |so )?([0-9]{1,6})\b"
+    r"\b([0-9]{1,6}) ?(?:->?|=>|~|\.\.\.?|den(?: het)?|toi) ?(?:viec |so )?([0-9]{1,6})\b"
 )
 _UNTIL = re.compile(r"\b(?:den|truoc|het|toi|sang) [0-9]{1,2}\b")
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{1,6}(?![0-9])")
@@ -149,16 +150,16 @@ class _Claims:
 def find_numbers(plain: str, key: str, quotes: Iterable[Find]) -> tuple[Find, ...]:
     """All numbers of a text in reading order, none overlapping, each with its role."""
     claims = _Claims(len(key), quotes)
-    _scan(claims, _FACTS[0][1], key, lambda m: Find(Role.OTHER, m.start(), m.end()))
+    _scan(claims, _ADDRESS, key, _as(Role.OTHER))
     _scan(claims, _DOCUMENT, key, lambda m: _document(plain, key, m))
     for pattern in _DATES:
         _scan(claims, pattern, key, _date)
     for pattern in (_DOC_BEFORE_DATE, _DOC_NOUN, _DOC_AFTER_DUTY):
         _scan(claims, pattern, key, _bare_document)
-    for role, pattern in _FACTS[1:]:
-        _scan(claims, pattern, key, lambda m, role=role: Find(role, m.start(), m.end()))
+    for role, pattern in _FACTS:
+        _scan(claims, pattern, key, _as(role))
     _scan(claims, _RANGE, key, lambda m: _range(key, m))
-    _scan(claims, _UNTIL, key, lambda m: Find(Role.FACT, m.start(), m.end()))
+    _scan(claims, _UNTIL, key, _as(Role.FACT))
     _scan(claims, _NUMBER, key, _plain_number)
     return tuple(sorted(claims.finds, key=lambda find: find.start))
 
@@ -171,6 +172,10 @@ def _scan(
 ) -> None:
     for match in pattern.finditer(key):
         claims.add(make(match))
+
+
+def _as(role: Role) -> Callable[[re.Match[str]], Find]:
+    return lambda match: Find(role, match.start(), match.end())
 
 
 def _plain_number(match: re.Match[str]) -> Find:

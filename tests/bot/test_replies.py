@@ -1,0 +1,184 @@
+"""The reply grammar: a table of answers, and the laws that hold for any answer at all."""
+
+import time
+import tomllib
+import unicodedata
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.replies import read_reply, to_contract
+from bot.replies.words import ACCENTED, PHRASES
+from deadlines.text import fold
+
+INTENTS = {
+    "done",
+    "ack",
+    "obstacle",
+    "extension",
+    "undo",
+    "not_mine",
+    "status",
+    "help",
+    "none",
+}
+TABLE = tomllib.loads((Path(__file__).parent / "replies.toml").read_text(encoding="utf-8"))
+CASES = [
+    (text, intent, duties, *[*more, "", ""][:2])
+    for part in TABLE.values()
+    for intent, rows in part.items()
+    for text, duties, *more in rows
+]
+DONE = [text for text, intent, *_ in CASES if intent == "done"]
+# Rows that only their marks tell apart ("xong à" asks, "xong ạ" does not).
+ACCENT_ONLY = {
+    text
+    for text, *_ in CASES
+    if any(word in ACCENTED for word in text.lower().replace("?", "").split())
+}
+
+
+@pytest.mark.parametrize(("text", "intent", "duties", "number", "day"), CASES)
+def test_reads_the_table(text, intent, duties, number, day):
+    assert to_contract(text) == {
+        "text": text,
+        "intent": intent,
+        "duties": duties,
+        "number": number or None,
+        "date": day or None,
+    }
+
+
+def test_the_table_is_large_and_its_rows_differ():
+    assert len(CASES) >= 300
+    assert len({text for text, *_ in CASES}) == len(CASES)
+
+
+def test_no_phrase_has_two_roles():
+    first: dict[str, str] = {}
+    twice = [
+        (phrase, role, first[phrase])
+        for role, phrases in PHRASES.items()
+        for phrase in phrases
+        if first.setdefault(phrase, role) != role
+    ]
+    assert twice == []
+
+
+@pytest.mark.parametrize(("text", "intent", "duties"), [case[:3] for case in CASES])
+@pytest.mark.parametrize(
+    "change",
+    [
+        str.upper,
+        lambda t: unicodedata.normalize("NFD", t),
+        lambda t: f"  {t} \u200b",
+    ],
+    ids=["capitals", "NFD", "blanks"],
+)
+def test_spelling_changes_nothing(change, text, intent, duties):
+    reply = read_reply(change(text))
+    assert (reply.intent, list(reply.duties)) == (intent, duties)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "duties"),
+    [case[:3] for case in CASES if case[0] not in ACCENT_ONLY and "\n" not in case[0]],
+)
+def test_marks_left_out_change_nothing(text, intent, duties):
+    reply = read_reply(fold(text))
+    assert (reply.intent, list(reply.duties)) == (intent, duties)
+
+
+@pytest.mark.parametrize("text", [t for t in DONE if not t.startswith(("/", ">"))])
+@pytest.mark.parametrize("denial", ["chưa ", "không ", "ko ", "chua ", "sắp ", "nếu ", "bao giờ "])
+def test_denied_is_never_done(denial, text):
+    assert _less_done(denial + text, text)
+
+
+@pytest.mark.parametrize("text", DONE)
+@pytest.mark.parametrize("tail", ["?", " chưa", " chưa?", " không?", " à?", " 50%", " chua a"])
+def test_questioned_is_never_done(tail, text):
+    assert _less_done(text + tail, text)
+
+
+def _less_done(doubted: str, text: str) -> bool:
+    """A doubt beside one of several clauses may leave the others, with their own duties, done."""
+    before, after = read_reply(text), read_reply(doubted)
+    return after.intent != "done" or (
+        _has_clauses(text) and bool(after.duties) and set(after.duties) <= set(before.duties)
+    )
+
+
+def _has_clauses(text: str) -> bool:
+    return any(mark in text for mark in (", ", "; ", ". ", "còn", "nhưng"))
+
+
+@given(st.text(max_size=300))
+def test_any_text_gives_a_reply(text):
+    reply = read_reply(text, date(2026, 12, 1))
+    assert reply.intent in INTENTS
+    assert to_contract(text)["text"] == text
+
+
+WORDS = st.sampled_from(
+    [phrase for phrases in PHRASES.values() for phrase in phrases]
+    + ["127", "2", "45/BC-SYT", "20/12/2026", ",", ".", "?", "\n", "50%", "127-130", '"', "👍"]
+)
+
+
+@given(st.lists(WORDS, max_size=12).map(" ".join))
+def test_any_words_give_a_reply(text):
+    assert read_reply(text).intent in INTENTS
+
+
+@given(st.lists(WORDS, max_size=8).map(" ".join))
+def test_chua_xong_alone_completes_nothing(text):
+    """Whatever stands around it, a message with "chưa xong" and one clause is not done."""
+    flat = text.translate(str.maketrans(dict.fromkeys(',.?\n"', " ")))
+    reply = read_reply(f"{flat} chưa xong")
+    assert reply.intent != "done" or reply.duties
+
+
+@pytest.mark.parametrize(
+    "noise",
+    ["1", "1/", "127,", "xong ", "chưa ", "1-", "45/BC-", "a", "\n", '"', "20/12/", "@.", "("],
+)
+def test_noise_is_read_in_linear_time(noise):
+    text = noise * (4096 // len(noise))
+    read_reply(noise)
+    start = time.perf_counter()
+    read_reply(text)
+    assert time.perf_counter() - start < 1
+    assert read_reply(text * 30).intent == "none"
+
+
+def test_the_year_of_a_day_comes_from_today():
+    today = date(2027, 1, 5)
+    assert read_reply("xong 127 ngày 20/12", today).date == date(2026, 12, 20)
+    assert read_reply("gia hạn 127 đến 20/2", today).date == date(2027, 2, 20)
+    assert read_reply("gia hạn 127 đến 20/12").date is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("3 127 Chưa có số liệu từ Cục Thống kê", "Chưa có số liệu từ Cục Thống kê"),
+        ("127 vướng: thiếu kinh phí", "thiếu kinh phí"),
+        ("/vuong 127 thiếu kinh phí", "thiếu kinh phí"),
+        ("4 127 xin lùi đến 30/12", "xin lùi đến 30/12"),
+        ("xin gia hạn 127 đến hết tháng", "đến hết tháng"),
+        ("/giahan 127 đến 30/12 lý do thiếu người", "đến 30/12 lý do thiếu người"),
+        ("xong 127 130", ""),
+    ],
+)
+def test_the_rest_is_kept_as_typed(text, rest):
+    assert read_reply(text).rest == rest
+
+
+def test_sure_only_where_every_word_was_read():
+    assert read_reply("xong 127").sure
+    assert not read_reply("xong 127 abcxyz").sure
+    assert not read_reply("chưa xong").sure
