@@ -63,7 +63,7 @@ class Renderer:
             self._env = self._built_in.overlay(loader=ChoiceLoader(loaders))
         self._reported: set[tuple[str, str]] = set()
 
-    def render(self, name: str, **context: Any) -> Rendered:
+    def render(self, name: str, /, **context: Any) -> Rendered:
         """The template's text, e.g. render("messages/reminder", ...).
 
         Raises jinja2.TemplateError or BadMarkup where the built-in template itself fails.
@@ -127,6 +127,8 @@ def _environment(loader: FileSystemLoader) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # A piece that is included must end its last line itself.
+        keep_trailing_newline=True,
         finalize=_finalize,
         auto_reload=False,
     )

@@ -164,7 +164,7 @@ def _completions(session: Session, duty_id: int) -> list[Answer]:
         select(
             col(Completion.at), col(by.name), col(Completion.document_number),
             col(Completion.document_date), col(Completion.note),
-            col(Completion.undone_at), undone_col(by.name),
+            col(Completion.undone_at), col(undone_by.name),
         )
         .join(by, col(by.id) == col(Completion.person_id), isouter=True)
         .join(undone_by, col(undone_by.id) == col(Completion.undone_by), isouter=True)
