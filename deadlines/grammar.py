@@ -9,118 +9,30 @@ from dataclasses import dataclass, field
 from deadlines.phrases import Atom
 
 BOUNDS = frozenset({"before", "until", "since"})
-DAYS = frozenset(
-    [
-        "date",
-        "datelist",
-        "drange",
-        "doms",
-        "nwork",
-        "nfirst",
-        "nlast",
-        "weekday",
-        "nthweekday",
-        "weekof",
-        "lunar",
-        "count",
-        "tplus",
-        "day",
-        "holiday",
-    ]
-)
-PERIODS = frozenset(
-    [
-        "months",
-        "quarters",
-        "half",
-        "nine",
-        "year",
-        "years",
-        "every",
-        "often",
-        "everyn",
-        "position",
-        "next",
-        "thisperiod",
-    ]
-)
+DAYS = frozenset({
+    "date", "datelist", "drange", "doms", "nwork", "nfirst", "nlast", "weekday", "nthweekday",
+    "weekof", "lunar", "count", "tplus", "day", "holiday",
+})  # fmt: skip
+PERIODS = frozenset({
+    "months", "quarters", "half", "nine", "year", "years", "every", "often", "everyn", "position",
+    "next", "thisperiod",
+})  # fmt: skip
 # What may follow a day and say of which period it is.
-_QUALIFIERS = frozenset(
-    [
-        "monthof",
-        "monthafter",
-        "nextmonthof",
-        "next",
-        "this",
-        "thisperiod",
-        "every",
-        "often",
-        "half",
-        "nine",
-        "quarters",
-        "months",
-        "weekof",
-        "unit",
-        "year",
-        "position",
-    ]
-)
-_FILLERS = frozenset(
-    [
-        "của",
-        "vào",
-        "là",
-        "các",
-        "mỗi",
-        "ngày",
-        "cho",
-        "kỳ",
-        "định",
-        "báo",
-        "cáo",
-        "đối",
-        "với",
-        "(",
-        ")",
-        "thời",
-        "điểm",
-        "lúc",
-        "hết",
-        "trong",
-        "tại",
-        "cả",
-        "dương",
-        "lịch",
-        "thứ",
-        "hạn",
-        "đến",
-        "riêng",
-        "về",
-        "chế",
-        "độ",
-        "hoặc",
-    ]
-)
-_BEFORE_TARGET = _FILLERS | frozenset(
-    [
-        ":",
-        "-",
-        "gửi",
-        "nộp",
-        "hoàn",
-        "thành",
-        "xong",
-        "việc",
-        "hạn",
-        ",",
-        "chậm",
-        "nhất",
-        "muộn",
-        "buổi",
-        "làm",
-        "nhận",
-    ]
-)
+_QUALIFIERS = frozenset({
+    "monthof", "monthafter", "nextmonthof", "next", "this", "thisperiod", "every", "often", "half",
+    "nine", "quarters", "months", "weekof", "unit", "year", "position",
+})  # fmt: skip
+# Words that may stand between a day and its period …
+_FILLERS = frozenset({
+    "của", "vào", "là", "các", "mỗi", "ngày", "cho", "kỳ", "định", "báo", "cáo", "đối", "với", "(",
+    ")", "thời", "điểm", "lúc", "hết", "trong", "tại", "cả", "dương", "lịch", "thứ", "hạn", "đến",
+    "riêng", "về", "chế", "độ", "hoặc", "thuộc",
+})  # fmt: skip
+# … and between a bound or an hour and its day.
+_BEFORE_TARGET = _FILLERS | {
+    ":", "-", "gửi", "nộp", "hoàn", "thành", "xong", "việc", ",", "chậm", "nhất", "muộn", "buổi",
+    "làm", "nhận", "dịp", "lễ", "kỷ", "niệm", "nghỉ", "chiều", "sáng",
+}  # fmt: skip
 
 
 @dataclass
@@ -180,7 +92,7 @@ class _Builder:
             elif atom.kind in DAYS or atom.kind in PERIODS or atom.kind == "unit":
                 place = self._target(place)
                 continue
-            elif atom.kind not in ("section",):
+            elif atom.kind != "section":
                 self._let_go()
             place += 1
         return self.found

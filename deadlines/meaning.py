@@ -54,6 +54,9 @@ class Scene:
 
 NOTHING = Sense((), 0)
 
+# These carry their own end.
+_SPANS = frozenset({"years", "drange", "holiday"})
+
 _UNITS = {
     "ngày": Unit.DAY,
     "ngày làm việc": Unit.DAY,
@@ -82,7 +85,7 @@ _LIST_ITEM = re.compile(
 
 def sense(target: Target, scene: Scene) -> Sense:
     """What a target comes to; :data:`NOTHING` where it names no deadline."""
-    if target.bound == "since" and not target.ranged:
+    if target.bound == "since" and not target.ranged and target.kind not in _SPANS:
         return NOTHING
     return _READERS[target.kind](target, scene)
 
@@ -136,7 +139,7 @@ def _year(atom: Atom) -> int:
 
 def _numbers(text: str) -> list[int]:
     roman = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
-    return [roman.get(word) or int(word) for word in re.findall(r"\d+|[iv]+", text)]
+    return [roman.get(word) or int(word) for word in re.findall(r"\d+|\b[iv]+\b", text)]
 
 
 def _strict(target: Target) -> bool:
@@ -228,6 +231,8 @@ def _recurring_date(target: Target, points: list[tuple[int, int]]) -> list[Every
         return [Every(Unit.YEAR, On(12 + month, day)) for month, day in points]
     this = target.qual("this", "unit")
     if this is not None and this.get("unit") == "năm":
+        return [Every(Unit.YEAR, On(month, day)) for month, day in points]
+    if target.kind == "datelist" and len({month for month, _ in points}) > 2:
         return [Every(Unit.YEAR, On(month, day)) for month, day in points]
     context = _context(target)
     if not context or context[0][0] in (Unit.DAY, Unit.WEEK):
@@ -1023,28 +1028,30 @@ def _nothing(_target: Target, _scene: Scene) -> Sense:
 def _holiday(target: Target, scene: Scene) -> Sense:
     """Days around Tết and the public holidays."""
     atom = target.main
-    before = target.bound == "before"
-    day = _festival(atom, scene.base.year)
-    if (day - _DAY if before else day) < scene.base:
-        day = _festival(atom, scene.base.year + 1)
-    if target.bound == "since" or atom.get("after"):
+    if atom.get("after") or target.bound == "since":
         return Sense((Open("event", "sau kỳ nghỉ lễ, Tết"),), 60, "event")
-    return Sense((Fixed(day, before, hour(target)),), _strength(target, 80, 30), sure=before)
+    before = target.bound == "before"
+    day = _festival(atom, _year(atom) or scene.base.year)
+    if not _year(atom) and (day - _DAY if before else day) < scene.base:
+        day = _festival(atom, scene.base.year + 1)
+    rule = Fixed(day, before, hour(target))
+    return Sense((rule,), _strength(target, 80, 22), sure=before, others=(rule,))
 
 
 def _festival(atom: Atom, year: int) -> date:
     if atom.get("eve"):
-        return tet(year) - _DAY * (31 - int(atom.get("eve")) if atom.get("eve") else 1)
+        return tet(year) - _DAY * (31 - atom.number("eve"))
+    if atom.get("new"):
+        return tet(year) + _DAY * (atom.number("d") - 1)
     if atom.get("tet"):
         return tet(year)
-    day, month = (int(one) for one in _FESTIVALS[atom.get("name")])
-    return date(year, month, day)
+    return date(year, *_FESTIVALS.get(atom.get("name"), (1, 1)))
 
 
 _FESTIVALS = {
-    "dương lịch": (1, 1),
-    "quốc khánh": (2, 9),
-    "quốc tế lao động": (1, 5),
+    "quốc khánh": (9, 2),
+    "quốc tế lao động": (5, 1),
+    "giải phóng miền nam": (4, 30),
 }
 
 _READERS: dict[str, Callable[[Target, Scene], Sense]] = {

@@ -26,7 +26,7 @@ _UNIT = (
 )
 _AND = r"(?: (?:,|và|hoặc|/|-|&|\+|cũng như)){1,2}"
 _EACH = r"(?:hằng|mỗi|từng|định kỳ|định kỳ hằng|các|cả|theo)"
-_LIST = rf"{_UNIT}(?:{_AND} (?:(?:hằng|mỗi|từng|cả|định kỳ|báo cáo|tổng kết|sơ kết|kỳ|theo) ){{0,3}}{_UNIT}){{0,6}}"
+_LIST = rf"{_UNIT}(?:{_AND} (?:(?:hằng|mỗi|từng|cả|định kỳ|báo cáo|tổng kết|sơ kết|kỳ|theo|1|01|một) ){{0,3}}{_UNIT}){{0,6}}"
 _NEXT = r"(?:sau|tới|tiếp theo|kế tiếp|tiếp đó|sau đó|liền kề|liền sau|tiếp sau|kế sau|kế liền|tiếp|kế|liền)"
 _DOC = (
     r"(?:quyết định|nghị quyết|nghị định|thông tư|chỉ thị|công văn|công điện|kế hoạch|thông báo|luật|"
@@ -76,8 +76,15 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("time", r"(?P<close>cuối giờ chiều|cuối buổi chiều|cuối giờ làm việc|cuối ngày làm việc|hết giờ làm việc|hết giờ hành chính|trong giờ hành chính|giờ hành chính|trong giờ làm việc|cuối giờ hành chính|cuối giờ)"),
     ("time", r"(?P<noon>cuối giờ sáng|cuối buổi sáng|trong buổi sáng|buổi sáng|sáng)(?= (?:ngày|thứ|mai|\d))"),
     ("parttime", r"(?:trong |vào )?(?:buổi chiều|chiều)(?= (?:ngày|thứ|mai|\d|chủ))"),
+    # Tết and the public holidays.
+    ("holiday", r"(?:ngay )?(?P<after>sau)(?: khi)?(?: (?:dịp|kỳ|nghỉ|lễ|hết|ngày)){0,3} tết(?: (?:nguyên đán|âm lịch|cổ truyền))?"),
+    ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}tết dương lịch(?: (?:năm )?(?P<y>{_Y}))?"),
+    ("holiday", rf"(?:ngày )?(?P<eve>2[3-9]|30) (?:tháng chạp|tết)(?: (?:nguyên đán|âm lịch))?(?: (?:năm )?(?P<y>{_Y}))?"),
+    ("holiday", rf"(?:ngày )?(?P<new>mùng) (?P<d>[1-9]|10) tết(?: nguyên đán)?(?: (?:năm )?(?P<y>{_Y}))?"),
+    ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}(?P<tet>tết)(?: (?:nguyên đán|âm lịch|cổ truyền))?(?: (?:giáp|ất|bính|đinh|mậu|kỷ|canh|tân|nhâm|quý) \\S+)?(?: (?:năm )?(?P<y>{_Y}))?"),
+    ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}(?P<name>quốc khánh|quốc tế lao động|giải phóng miền nam)(?: (?:0?2 / 0?9|0?1 / 0?5|30 / 0?4))?(?: (?:năm )?(?P<y>{_Y}))?"),
     # Named days.
-    ("datelist", rf"(?:ngày |mùng )?(?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{0,3}})(?: hằng)? (?:của )?(?:các )?tháng (?P<m>{_M}(?:(?: ,| và| &| ;){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h))){{1,11}})(?: năm (?P<y>{_Y}))?"),
+    ("datelist", rf"(?:ngày |mùng )?(?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{0,3}})(?: hằng)? (?:của )?(?:các )?tháng (?P<m>{_M}(?:(?: ,| và| &| ;){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|tháng|giờ|h(?!\S)))){{1,11}})(?: năm (?P<y>{_Y}))?"),
     ("drange", rf"(?:từ )?(?:các )?(?:ngày )?(?P<d0>{_D}) (?:-|đến|tới|đến ngày|đến hết ngày) (?P<d>{_D}) (?:/|tháng) (?P<m>{_M})(?: (?:/|năm) (?P<y>{_Y}))?(?! /)"),
     ("date", rf"(?:(?:hết )?ngày |mùng )?(?P<d>{_D}) (?:tháng|/) (?P<m>{_M})(?: năm| /| ,? ?năm| của năm| -) (?P<y>{_Y})"),
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) - (?P<m>{_M}) - (?P<y>{_Y})"),
@@ -87,7 +94,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("lunar", rf"(?:(?:ngày |mùng )(?P<d>{_D})|(?P<ram>rằm)) (?:tháng|/) (?P<m>{_M})(?: năm {_Y})? (?:\( )?(?:âm lịch|al)(?: \))?"),
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?:/|của tháng|tháng) (?P<m>{_M})(?! (?:/|-|\.) \d)(?! (?:năm|lần)? ?%)"),
     ("date", rf"(?:ngày|mùng) (?P<d>{_D}) (?:-|\.) (?P<m>{_M})(?! (?:/|-|\.) \d)"),
-    ("doms", rf"(?:các |vào )?(?:ngày|mùng) (?P<days>{_D}(?:(?: ,| và| hoặc| &| -| ;){{1,2}} (?:ngày |mùng )?{_D}(?! (?:/|tháng \d|ngày|làm|giờ|h|g|:))){{0,5}})(?! (?:/|-|\.) \d)(?! tháng \d)(?! làm việc)(?! giờ)"),
+    ("doms", rf"(?:các |vào )?(?:ngày|mùng) (?P<days>{_D}(?:(?: ,| và| hoặc| &| -| ;){{1,2}} (?:ngày |mùng )?{_D}(?! (?:/|tháng \d|ngày|làm|giờ|(?:h|g|:)(?!\S)))){{0,5}})(?! (?:/|-|\.) \d)(?! tháng \d)(?! làm việc)(?! giờ)"),
     ("doms", rf"(?:ngày )?mùng (?P<days>{_D})"),
     ("nwork", r"(?:vào )?ngày làm việc (?P<ord>thứ nhất|thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|thứ \d{1,2}|cuối cùng|cuối|đầu tiên|đầu)"),
     ("nfirst", rf"(?P<n>{_N}) ngày (?P<work>làm việc )?(?:đầu tiên|đầu)"),
@@ -98,7 +105,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     # Weeks and weekdays. "tháng thứ hai", "lần thứ ba" are counted, not named.
     ("weekof", rf"tuần (?:lễ )?(?P<ord>{_ORD}|\d)(?: (?:của|trong|mỗi|hằng))* tháng(?! \d)(?P<rest> (?:{_NEXT}(?!\S)|cuối quý|cuối của quý))?"),
     ("weekof", rf"tuần (?:lễ )?(?P<ord>{_ORD}|\d)(?: (?:của|trong))?(?= tháng \d)"),
-    ("nthweekday", r"(?:ngày )?(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])|(?P<sun>chủ nhật)) (?:(?:của )?tuần )?(?P<ord>đầu tiên|cuối cùng|cuối|đầu|thứ nhất|thứ hai|thứ ba|thứ tư|thứ [1-5])(?: (?:của|trong|mỗi|hằng))* (?=tháng|quý)"),
+    ("nthweekday", r"(?:ngày )?(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])|(?P<sun>chủ nhật)) (?:(?:của )?tuần )?(?P<ord>đầu tiên|cuối cùng|cuối|đầu|thứ nhất|thứ hai|thứ ba|thứ tư|thứ [1-5])(?= (?:(?:của|trong|mỗi|hằng) ){0,3}(?:tháng|quý))"),
     ("weekday", r"(?:(?:vào |trong |hết )?ngày )?(?<!lần )(?<!tháng )(?<!quý )(?<!tuần )(?<!kỳ )(?<!khóa )(?<!việc )(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])(?! (?:của|trong) (?:tháng|quý|năm))|(?P<sun>chủ nhật)|(?P<cn>cn)(?= (?:hằng|tuần)))"),
     ("weekday", r"(?<=chiều )t (?P<w>[2-7])(?= (?:hằng|tuần|,))|t (?P<w2>[2-7])(?= (?:hằng tuần|tuần))"),
     # The month inside a quarter, half-year or year; the period after the reported one.
@@ -116,14 +123,14 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("nine", rf"0?9 tháng(?: đầu)?(?: của)?(?: năm)?(?: (?P<y>{_Y})| / (?P<y2>{_Y}))?(?!\S)(?! (?:,? ?)?(?:kể|tính|từ ngày|sau khi))"),
     ("quarters", rf"(?:các )?quý (?P<q>[1-4](?:(?: ,| và| &| \+| hoặc){{1,2}} (?:quý )?[1-4](?! /? ?tháng)){{0,3}})(?!\S)(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y}))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("quarters", rf"(?P<q>iii|ii|iv|i) / (?P<y>{_Y})"),
-    ("months", rf"(?:các |trong )?(?:tháng|t|th)(?: \.)? (?P<m>{_M}(?:(?: ,| và| &| \+| hoặc){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h|tháng \d))){{0,5}})(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y}))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
+    ("months", rf"(?:các |trong )?(?:tháng|t|th)(?: \.)? (?P<m>{_M}(?:(?: ,| và| &| \+| hoặc){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h(?!\S)|tháng \d))){{0,5}})(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y}))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("months", rf"(?P<m>{_M}) (?:/|-) (?P<y>{_Y})(?! /)"),
     # How often.
     ("often", r"(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|nửa năm|năm) (?:/|một|mỗi|1|01) ?(?:1 |01 |một )?(?:lần|kỳ)"),
-    ("often", r"(?:mỗi |hằng )?(?P<k>\d{1,2}) (?P<list>ngày|tuần|tháng|quý|năm) ?(?:/|,)? ?(?:1|01|một) (?:lần|kỳ)"),
+    ("often", r"(?:mỗi |hằng )?(?P<k>\d{1,2}) (?P<list>ngày|tuần|tháng|quý|năm)(?: (?:/|,))? (?:(?:1|01|một) )?(?:lần|kỳ)"),
     ("often", rf"(?:ít nhất |tối thiểu )?(?P<times>\d{{1,2}}|một) (?:lần|kỳ|cuộc|phiên|buổi|số|báo cáo|tin,? bài) (?:/|trong|trên|mỗi|một|trong một|trong mỗi|/ 1|/ 01|hằng) ?(?:một |1 |01 )?(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm){_END_UNIT}"),
     ("often", r"(?:mỗi|hằng|định kỳ|1|01|một) (?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm)(?: ,)? (?:họp |báo cáo |tổ chức |ít nhất |tối thiểu ){0,3}(?P<times>\d{1,2}|một) (?:lần|kỳ|cuộc|phiên|buổi)"),
-    ("everyn", r"(?:định kỳ |mỗi |hằng |cứ )(?:sau )?(?P<k>\d{1,2}) (?P<unit>năm|tuần|ngày|tháng|quý)(?!\S)(?! (?:đầu|cuối|làm việc (?:sau|trước|kể)|sau|trước|kể|/))(?:(?: /)? (?:một|1|01) lần)?"),
+    ("everyn", r"(?:định kỳ |mỗi |hằng |cứ )(?:sau )?(?!0?[69] tháng)(?P<k>\d{1,2}) (?P<unit>năm|tuần|ngày|tháng|quý)(?!\S)(?! (?:đầu|cuối|làm việc (?:sau|trước|kể)|sau|trước|kể|/))(?:(?: /)? (?:một|1|01) lần)?"),
     ("every", rf"(?P<each>{_EACH}(?: kỳ)?(?: báo cáo)?(?: theo)?) (?P<list>{_LIST})"),
     ("every", rf"(?P<report>(?:(?:báo cáo|sơ kết|tổng kết|giao ban|họp|đối với|kỳ báo cáo|số liệu|đánh giá|kỳ)(?: (?:thống kê|định kỳ|kết quả|tình hình|kỳ|tổng hợp|giao ban|công tác|sơ kết|tổng kết|theo|cho|nhanh|hoạt động|báo cáo)){{0,3}})) (?P<list>{_LIST})"),
     ("position", r"(?:vào )?(?P<at>đầu|giữa|cuối)(?: của)? (?P<each>mỗi|hằng|từng|các) (?P<unit>tuần|tháng|quý|năm|0?6 tháng|kỳ)" + _END_UNIT),
@@ -150,7 +157,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 _OPEN: tuple[tuple[str, str], ...] = (
-    ("per_plan", r"(?:thực hiện |triển khai )?(?:theo|tại|như|căn cứ)(?: đúng)? (?:(?:các|những|đúng|sự|nội dung) ){0,2}(?:thời gian|thời hạn|tiến độ|lộ trình|kế hoạch|chương trình|phân công|quy định|quyết định|nghị quyết|nghị định|thông tư|chỉ thị|công văn|công điện|thông báo|văn bản|hướng dẫn|chỉ đạo|kết luận|đề án|dự án|yêu cầu tiến độ|phân kỳ|mốc|hợp đồng|lịch|quy chế|khung|thực tế|tình hình|điều kiện|phụ lục|nội dung|nhiệm vụ|luật|pháp luật|chế độ|đề cương|thỏa thuận|kế)(?!\S)"),
+    ("per_plan", r"(?:thực hiện |triển khai )?(?<!kèm )(?:theo|tại|như|căn cứ)(?: đúng)? (?:(?:các|những|đúng|sự|nội dung) ){0,2}(?:thời gian|thời hạn|tiến độ|lộ trình|kế hoạch|chương trình|phân công|quy định|quyết định|nghị quyết|nghị định|thông tư|chỉ thị|công văn|công điện|thông báo|văn bản|hướng dẫn|chỉ đạo|kết luận|đề án|dự án|yêu cầu tiến độ|phân kỳ|mốc|hợp đồng|lịch|quy chế|khung|thực tế|tình hình|điều kiện|phụ lục|nội dung|nhiệm vụ|luật|pháp luật|chế độ|đề cương|thỏa thuận|kế)(?!\S)"),
     ("per_plan", r"đúng(?: theo)? (?:tiến độ|thời hạn|kế hoạch|lộ trình|quy định|thời gian)|bảo đảm tiến độ|đảm bảo tiến độ|theo quy định|đúng hạn|gắn với tiến độ"),
     ("event", r"(?:theo|khi có|khi được)(?: \S+){0,2}? (?:yêu cầu|đề nghị|phát sinh|chỉ đạo|văn bản|hướng dẫn|thông báo|đề xuất)|theo phát sinh|khi phát sinh|khi cần(?: thiết)?|đột xuất|bất thường|theo vụ việc|theo sự kiện|theo chuyên đề"),
     ("event", r"(?:ngay )?(?:sau|trước|trong)? ?khi(?!\S)(?! nào)"),
