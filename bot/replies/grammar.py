@@ -193,7 +193,10 @@ def _chosen(digit: Token, rest: list[Token], numbers: tuple[Token, ...]) -> Said
     role = OPTIONS[digit.value[0]]
     command = Token(Role.COMMAND, digit.key, digit.start, digit.end)
     duties = (*numbers, *_first_numbers((command, *rest)))
-    words = by_words(tuple(rest)).role if rest else None
+    said = by_words(rest) if rest else Said(None)
+    words = said.role
+    if role is Role.DONE and words is Role.DONE:
+        duties = tuple(dict.fromkeys((*duties, *said.duties)))
     if _agrees(role, words, rest):
         return Said(role, duties, (digit, *duties))
     return Said(None, duties)

@@ -89,14 +89,14 @@ def _duties(tokens: Sequence[Token]) -> Iterable[Token]:
     for i, token in enumerate(tokens):
         if token.role not in DUTY_NUMBERS:
             continue
-        before = _beside(reversed(tokens[:i]))
-        if _names_duty(before, taken, _beside(tokens[i + 1 :]), token):
+        before = _beside(tokens, range(i - 1, -1, -1))
+        if _names_duty(before, taken, _beside(tokens, range(i + 1, len(tokens))), token):
             taken = token
             yield token
 
 
-def _beside(tokens: Iterable[Token]) -> Token | None:
-    return next((t for t in tokens if t.role not in _SEPARATORS), None)
+def _beside(tokens: Sequence[Token], places: range) -> Token | None:
+    return next((tokens[i] for i in places if tokens[i].role not in _SEPARATORS), None)
 
 
 def _names_duty(before: Token | None, taken: Token | None, after: Token | None, it: Token) -> bool:
@@ -148,7 +148,13 @@ def _undisturbed(tokens: Sequence[Token], at: int) -> bool:
     rest = tokens[at + 1 :]
     if any(t.role in {Role.THEN, Role.BARELY} for t in rest):
         return False
-    return not _goes_on(tokens[at], rest)
+    return not _goes_on(tokens[at], rest) and not _first_of_all(rest)
+
+
+def _first_of_all(rest: Sequence[Token]) -> bool:
+    """ "để em xong đã": a final "đã" means "first", not "already"."""
+    words = [t for t in rest if t.role is not Role.FILL]
+    return words[-1:] != [] and words[-1].key == "da"
 
 
 def _goes_on(done: Token, rest: Sequence[Token]) -> bool:
@@ -195,6 +201,8 @@ def _verb_is_plain(tokens: Sequence[Token], at: int) -> bool:
     """ "hoàn thành" alone heads many a task's title: only with "đã", or with nothing unread."""
     if tokens[at].role is Role.DONE or _past(tokens):
         return True
+    if at + 1 < len(tokens) and tokens[at + 1].role is Role.COLON:
+        return False  # "hoàn thành: 25/12" is a field of a form
     beside = tokens[at + 1 : at + 3] if at + 1 < len(tokens) else ()
     numbered = any(t.role in DUTY_NUMBERS for t in (*beside, *tokens[max(0, at - 1) : at]))
     return numbered or only(tokens, _SENT)
@@ -249,7 +257,8 @@ def acknowledges(clause: Clause) -> bool:
     if at is None or clause.has(Role.NOT, Role.BUT):
         return False
     allowed = {Role.PERFECT, Role.MAYBE_PERFECT, Role.THING}
-    if not only(clause.tokens[:at], allowed):
+    who = {Role.OTHER} if clause.tokens[at].key.startswith("da ") else set()
+    if not only(clause.tokens[:at], allowed | who):
         return False
     short = " " not in clause.tokens[at].key
     return not short or only(clause.tokens[at + 1 :], allowed | {Role.ACK, Role.LATER, Role.SEND})

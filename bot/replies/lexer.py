@@ -178,8 +178,15 @@ def _longest(plain: str, row: list[Token], keys: list[str], at: int) -> tuple[To
         span = row[at : at + size]
         if tuple(keys[at : at + size]) == words and all(t.role is Role.OTHER for t in span):
             typed = plain[span[0].start : span[-1].end].lower()
-            found = ACCENTED.get(typed, role) if size == 1 else role
+            found = ACCENTED.get(typed, role) if size == 1 else _stricter(typed, role)
             joined = Token(found, " ".join(words), span[0].start, span[-1].end)
             return joined, size
     typed = plain[row[at].start : row[at].end].lower()
     return replace(row[at], role=ACCENTED.get(typed, Role.OTHER)), 1
+
+
+def _stricter(typed: str, role: Role) -> Role:
+    """The role of a phrase, unless a mark says otherwise: "chờ Sở" is not "cho Sở"."""
+    first = ACCENTED.get(typed.split(maxsplit=1)[0])
+    harmless = role in {Role.THING, Role.FILL}
+    return first if harmless and first in {Role.LATER, Role.NOT} else role

@@ -154,7 +154,7 @@ def _two_subjects(parts: Sequence[Clause], done: Sequence[Clause]) -> bool:
 def _done(parts: Sequence[Clause], done: list[Clause], everything: tuple[Token, ...]) -> Said:
     """Done, unless another clause takes it back or hangs a question on it."""
     against = [p for p in parts if p not in done and _opposes(p)]
-    if asks(parts):
+    if asks(parts) or _names_a_term(parts):
         return Said(None, everything)
     if not against:
         return Said(Role.DONE, everything, everything)
@@ -164,6 +164,12 @@ def _done(parts: Sequence[Clause], done: list[Clause], everything: tuple[Token, 
     if named and not open_still & {n for t in finished for n in t.value}:
         return Said(Role.DONE, finished, finished)
     return Said(None, everything)
+
+
+def _names_a_term(parts: Sequence[Clause]) -> bool:
+    """ "Hạn: 25/12. Hoàn thành 127" is an order or a reminder, ours or another's."""
+    terms = {"han", "thoi han", "thoi gian"}
+    return any(t.role is Role.ORDER and t.key in terms for p in parts for t in p.tokens)
 
 
 def _opposes(part: Clause) -> bool:

@@ -77,11 +77,15 @@ _DATES: tuple[re.Pattern[str], ...] = (
 
 _COUNTED = (
     "(?:ngay|tuan|thang|nam|quy)(?! ?(?:[0-9]|[ivx]+\\b))|gio|phut|giay|lan(?! [0-9])|buoi"
-    "|hom(?! ?(?:[0-9]|qua|nay|kia))|nguoi|don vi|xa|phuong|huyen|tinh|so nganh|ho|ho dan"
-    "|co quan|dia phuong|trieu|ty|ti|dong|vnd|trang|ban|file|bo|muc|cai|chiec|may|lop|cuoc"
-    "|hoc vien|can bo|chi tieu|tieu chi|dich vu|thu tuc|y|diem|km|m2|kg|gb|vai|mat bang|phieu"
-    "|doanh nghiep|ky|khoa|phan|truong|co so|diem cau|camera|mo hinh|thon|to|cong trinh|goi"
-    "|hop dong|nhom|doi|h"
+    "|hom(?! ?(?:[0-9]|qua|nay|kia))|nguoi|don vi|ho dan|trieu|ty|ti|dong(?! y)|vnd|phieu"
+    "|doanh nghiep|can bo|hoc vien|lop|km|m2|kg|gb|xa|phuong|thon|camera|may tinh|h|truong hop"
+)
+_COUNTED_FEW = (  # with three digits and more the number is rather a duty's
+    "huyen|tinh(?! hinh)|so nganh|ho(?! (?:so|tro))|co quan|dia phuong|trang(?! thai)|file|cai"
+    "|ban(?! (?:hanh|chi|giao|bao))|bo(?! (?:tri|sung|y|tai|noi|cong))|muc(?! tieu)|chiec|may|cuoc"
+    "|chi tieu|tieu chi|dich vu|thu tuc|y(?! (?:te|kien))|diem|vai|mat bang|ky(?! so)|khoa"
+    "|phan(?! (?:mem|cong|anh|viec|tich))|truong|co so(?! du lieu)|mo hinh|to(?! trinh)|cong trinh"
+    "|goi|hop dong|nhom|doi(?! (?:han|den|sang))"
 )
 _SOFT = (
     "viec|nhiem vu|dau viec|bao cao|noi dung|cong viec|ho so|van de|van ban|vb|he thong|phan mem"
@@ -95,6 +99,7 @@ _LABELS = (
 )
 _STAGES = "phan|buoc|giai doan|dot|khau|muc|lan|tap|chuong|diem|y|noi dung|hang muc|gd"
 
+_NOUNS = f"{_COUNTED}|{_COUNTED_FEW}|{_SOFT}"
 _FEW = (  # up to 99 of them are a count; "việc 12 báo cáo đã gửi" and "5 việc này" are not
     rf"(?<!viec )(?<!vu )(?<!so )\b[0-9]{{1,2}}"
     rf"(?= (?:{_SOFT})\b(?! (?:nay|do|kia|khong|cua|thuoc)))"
@@ -106,8 +111,12 @@ _FACTS: tuple[_Rule, ...] = (
     (Role.FACT, re.compile(r"(?<![0-9])[0-9]{7,}")),
     (Role.FILL, re.compile(r"\b(?:100|1[0-9]{2}) ?(?:%|phan tram\b)|\b100/100\b")),
     (Role.EXTENSION, re.compile(r"\bthem [0-9]+ (?:ngay|tuan|thang|hom|buoi)\b")),
+    (Role.FACT, re.compile(rf"\b[0-9]{{1,3}}(?:\.[0-9]{{3}})+ (?:{_NOUNS})\b")),
+    (Role.FILL, re.compile(rf"\b([0-9]{{1,4}}) ?/ ?\1 (?:{_NOUNS})\b")),
+    (Role.PART, re.compile(rf"\b[0-9]{{1,4}} ?/ ?[0-9]{{1,4}} (?:{_NOUNS})\b")),
+    (Role.VAGUE, re.compile(r"\b[0-9]+ (?:hay|hoac)(?: la)?(?: viec)? [0-9]+\b")),
     (Role.PART, re.compile(r"\b[0-9]+ (?:tren|trong)(?: tong)?(?: so)? [0-9]+\b")),
-    (Role.PART, re.compile(r"[0-9]+(?:[.,][0-9]+)? ?(?:%|phan tram\b|pt\b)")),
+    (Role.PART, re.compile(r"(?<![0-9])[0-9]+(?:[.,][0-9]+)? ?(?:%|phan tram\b|pt\b)")),
     (Role.PART, re.compile(rf"\b(?:{_STAGES}) (?:so |thu )?[0-9]{{1,2}}\b(?: ?[/.-] ?[0-9]+)*")),
     (Role.FACT, re.compile(r"\b[0-2]?[0-9](?:h|g)(?:[0-5][0-9])?\b|\b[0-2]?[0-9]:[0-5][0-9]\b")),
     (Role.FACT, re.compile(r"\b(?:19|20)[0-9]{2} ?- ?(?:19|20)[0-9]{2}\b")),
@@ -117,6 +126,7 @@ _FACTS: tuple[_Rule, ...] = (
     (Role.FACT, re.compile(r"\b(?:quy|q) ?[ivx]{1,3}\b(?: ?/ ?(?:19|20)[0-9]{2})?")),
     (Role.FACT, re.compile(r"\b[tq][0-9]{1,2}(?:/(?:19|20)[0-9]{2})?\b")),
     (Role.FACT, re.compile(rf"\b(?:[0-9]+[.,])?[0-9]+ ?(?:{_COUNTED})\b")),
+    (Role.FACT, re.compile(rf"\b(?:[0-9]+[.,])?[0-9]{{1,2}} ?(?:{_COUNTED_FEW})\b")),
     (Role.FACT, re.compile(_FEW)),
     (Role.PART, re.compile(r"\b1 (?:so|vai|it|nua)\b(?! ?[0-9])")),
     (Role.PART, re.compile(r"\b(?:dat|duoc|moi) [0-9]+\b(?! (?:va|xong|roi))")),

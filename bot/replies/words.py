@@ -92,7 +92,7 @@ PHRASES: dict[Role, tuple[str, ...]] = {
         "|thang truoc|dinh ky|thong ke|quy|thang|nam|duoc|don vi|cac|so lieu|chuyen doi so"
         "|phan mem|thanh phan|phan cong|phan anh|phan tich|chuong trinh|quy trinh|cong trinh"
         "|trinh do|dau tu|dau moi|can bo|can cu|co so|co so du lieu|to cong tac|cho so|cho ban"
-        "|cho anh|cho chi"
+        "|cho anh|cho chi|hoi nghi|nghi quyet|nghi dinh"
     ),
     Role.NOT: _rows(
         "chua|chuwa|chx|ch|khong|ko|k|hok|hong|hem|hk|kg|khg|kh|khum|chang|deo|cha|not|isnt"
@@ -116,7 +116,11 @@ PHRASES: dict[Role, tuple[str, ...]] = {
         "|khuya|suyt|bang duoc|cung duoc|truoc da|ty le|ti le|muc do|dat|day nhanh|sau|de|dau"
         "|xong phim|xong doi|da ghi nhan hoan thanh|da ghi nhan xong|gi ma|cho xong"
         "|cho hoan thanh|moi xong phan|tam|kho xong|kho hoan thanh|kho ma xong|khao sat|du toan"
-        "|de cuong|thu thap|dau thau|thoi xong|thoi xong roi|xong om|khong chac"
+        "|de cuong|thu thap|dau thau|thoi xong|thoi xong roi|xong om|khong chac|hop xong"
+        "|an xong|an com xong|doc xong|xem xong|nghe xong|hoc xong|noi xong|goi xong|thi xong"
+        "|tan hop|xin hoan thanh|di ve xong|kiem tra xong|doi ky|doi duyet|doi phe duyet"
+        "|cho bao cao lai|nghi|nghi la|toi nghi|em nghi|doan|em doan|co ve|eo|rang|hoac"
+        "|trua mai|sang mai|toi mai|xong toi noi|ban word|chac la da"
     ),
     Role.ASK: _rows(
         "neu|khi nao|bao gio|luc nao|hoi nao|chung nao|the nao|nhu the nao|lam sao|tai sao"
@@ -137,7 +141,8 @@ PHRASES: dict[Role, tuple[str, ...]] = {
         "|ngay hoan thanh|muc tieu|chi tieu|doi|lo|nhanh|mau|thoi gian|viec hoan thanh|nham muc"
         "|huong toi|nho|cac don vi|ho|bao la|noi la|duoc giao|thi dua|get it|let|get|want"
         "|please|toi khi|den khi|muon|de nghi|yeu cau|nhac|don doc|ket qua hoan thanh"
-        "|tinh hinh hoan thanh|danh sach hoan thanh|giay hoan thanh|muc hoan thanh"
+        "|tinh hinh hoan thanh|danh sach hoan thanh|giay hoan thanh|muc hoan thanh|noi da xong"
+        "|noi da hoan thanh|bao da hoan thanh"
     ),
     Role.THEN: _rows(
         "thi|la|bao|bao lai|roi gui|roi nop|roi bao|roi bao cao|roi trinh|goi|alo|nhan tin|ib"
@@ -167,11 +172,12 @@ PHRASES: dict[Role, tuple[str, ...]] = {
         "|bao cao nham|huy xong|huy bao xong|huy hoan thanh|huy bao hoan thanh|huy xac nhan"
         "|huy ket qua|huy bo xong|huy bo hoan thanh|huy bo ket qua|huy thao tac|huy|huy bo"
         "|bo xong|bo bao xong|hoan tac xong|hoan tac viec xong|hoan tac bao xong"
-        "|hoan tac hoan thanh|go xong|bo danh dau|bo danh dau xong|bo danh dau hoan thanh"
+        "|hoan tac hoan thanh|bo danh dau|bo danh dau xong|bo danh dau hoan thanh"
         "|rut lai bao xong|xin rut lai|thu hoi bao xong|danh dau nham|tich nham|chon nham"
         "|nham nut|huy lenh|revert|rollback|oops|lo bao|lo danh dau|lo bam xong|lo bao xong"
         "|lo tay bam|bao xong nham|bao hoan thanh nham|bam xong nham|lon roi|ghi lon|nhan lon"
-        "|em lon|em bao lon"
+        "|em lon|em bao lon|xin hoan tac|cho hoan tac|de nghi hoan tac|xin duoc hoan tac"
+        "|cho em hoan tac"
     ),
     Role.NOT_MINE: _rows(
         "khong phai viec cua|khong phai nhiem vu cua|khong phai trach nhiem cua"
@@ -247,7 +253,8 @@ PHRASES: dict[Role, tuple[str, ...]] = {
         "|hom nay co viec gi|viec sap den han|con viec gi khong|con viec gi nua"
         "|con viec gi nua khong|con viec nao nua khong|nhung viec da xong"
         "|nhung viec da hoan thanh|nhung viec nao da xong|viec nao da xong|sao roi|ra sao roi"
-        "|ra sao"
+        "|ra sao|con viec nao chua xong|con viec gi chua lam|con nhung viec nao chua xong"
+        "|viec nao chua lam|con viec nao chua lam|con nhung viec gi chua xong|viec gi chua lam"
     ),
     Role.HELP: _rows(
         "tro giup|giup|giup toi|giup em|giup voi|help|help me|huong dan|huong dan su dung|hdsd"
@@ -266,11 +273,11 @@ PHRASES: dict[Role, tuple[str, ...]] = {
     ),
     Role.AND: _rows("va|voi|cung|lan|and|cung voi|roi den"),
     Role.FILL: _rows(
-        "a|ah|ạ|ah a|nhe|nha|nhá|nhen|nhé|thoi|day|do|em|e|anh|chi|toi|minh|chung toi|chung em"
-        "|co|chu|thua|thua anh|thua chi|xin bao|xin bao cao|so toi|so em|don vi toi|ben em"
-        "|ben toi|a chi|ac|oi|chao|xin chao|hi|hello|cam on|cam on anh|cam on chi|xin cam on"
-        "|thanks|tks|thank you|tran trong|tran trong cam on|luon|het|ca|tat ca|toan bo|hen nha"
-        "|nheee|kinh|dung han|truoc han|truoc thoi han|dung tien do|dung thoi han|dung yeu cau"
+        "a|ah|ah a|nhe|nha|nhen|thoi|day|do|em|e|anh|chi|toi|minh|chung toi|chung em|co|chu"
+        "|thua|thua anh|thua chi|xin bao|xin bao cao|so toi|so em|don vi toi|ben em|ben toi"
+        "|a chi|ac|oi|chao|xin chao|hi|hello|cam on|cam on anh|cam on chi|xin cam on|thanks|tks"
+        "|thank you|tran trong|tran trong cam on|luon|het|ca|tat ca|toan bo|hen nha|nheee|kinh"
+        "|dung han|truoc han|truoc thoi han|dung tien do|dung thoi han|dung yeu cau"
         "|dung quy dinh|day du|du|dung thoi gian|tot|xuat sac|cong tac|tre han|cham"
         "|theo yeu cau|theo quy dinh|dung|roi day|roi do|em chon|chon|phim|bam|tra loi|tl|rep"
         "|hoi dap|option|da xin|ne|nak|nhaa|nhes|nhe a|nha a|i|am|it|is|its|im|we|the|viec nay"
@@ -300,7 +307,8 @@ ACCENTED: dict[str, Role] = {
     "đừng": Role.NOT, "cán": Role.OTHER, "tôi": Role.FILL, "mới": Role.BARELY,
     "vắng": Role.OTHER, "nhân": Role.OTHER, "là": Role.THEN, "kẹt": Role.OBSTACLE,
     "hoãn": Role.EXTENSION, "chị": Role.FILL, "nhớ": Role.ORDER, "gì": Role.ASK,
-    "mời": Role.OTHER, "mọi": Role.OTHER,
+    "mời": Role.OTHER, "mọi": Role.OTHER, "chờ": Role.LATER, "đợi": Role.LATER,
+    "nói": Role.ORDER, "bảo": Role.ORDER, "tối": Role.SOON, "nghỉ": Role.OTHER,
 }  # fmt: skip
 
 # What a digit alone means, as every reminder prints it.
@@ -321,7 +329,8 @@ COMMANDS: dict[str, Role] = {
 # A tick may also mean "seen": a false "done" costs more than asking again, so it is only a receipt.
 EMOJI: dict[str, Role] = {
     "👍": Role.YES, "👌": Role.YES, "🆗": Role.YES, "✅": Role.YES, "✔": Role.YES, "☑": Role.YES,
-    "🫡": Role.YES, "❓": Role.QUESTION, "❔": Role.QUESTION, "❌": Role.NOT, "🙏": Role.FILL,
+    "🫡": Role.YES, "❓": Role.QUESTION, "❔": Role.QUESTION, "❌": Role.NOT, "☐": Role.NOT,
+    "✖": Role.NOT, "✗": Role.NOT, "⏳": Role.LATER, "🙏": Role.FILL,
 }  # fmt: skip
 
 # Spellings of a chat for words that phrases are written with.
