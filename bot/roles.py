@@ -2,15 +2,9 @@
 
 from deadlines.text import fold
 from registry.types import Role
+from reports.figures import ROLE_NAMES
 
-ROLE_NAMES: dict[Role, str] = {
-    Role.FOCAL: "đầu mối",
-    Role.OFFICER: "chuyên viên",
-    Role.LEADER: "lãnh đạo",
-    Role.MEMBER: "thành viên Ban Chỉ đạo",
-    Role.STAFF: "cán bộ cơ quan thường trực",
-    Role.ADMIN: "quản trị",
-}
+__all__ = ["COMMITTEE_WIDE", "ROLE_NAMES", "split_role"]
 
 # What staff type after an agency's name, folded; the longest match counts.
 _WORDS: dict[str, Role] = {
@@ -38,7 +32,7 @@ COMMITTEE_WIDE = frozenset({Role.STAFF, Role.ADMIN})
 
 
 def split_role(text: str) -> tuple[str, Role | None]:
-    """"Sở Y tế lãnh đạo" -> ("Sở Y tế", leader); without a role word: (text, None)."""
+    """ "Sở Y tế lãnh đạo" -> ("Sở Y tế", leader); without a role word: (text, None)."""
     words = text.split()
     for size in range(min(4, len(words)), 0, -1):
         role = _WORDS.get(fold(" ".join(words[-size:])))

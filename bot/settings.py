@@ -22,6 +22,7 @@ from scheduler.plan import Policy
 
 DEFAULT_CONFIG = Path("config.toml")
 ENV_CONFIG = "DONDOC_CONFIG"
+DEFAULT_URGES = (1, 3)
 
 
 class ConfigTrouble(Exception):
@@ -63,7 +64,7 @@ class Telegram(_Section):
 
 class Reminders(_Section):
     leads: Days = (10, 5, 2, 0)
-    urges: Days = (1, 3)
+    urges: Days = DEFAULT_URGES
     at: time = time(8)
     working_hours: str = "07:30-17:00"
 
@@ -106,7 +107,7 @@ class Settings(BaseSettings):
         leads = tuple(sorted({*self.reminders.leads, 0}, reverse=True))
         return Policy(
             leads=leads,
-            urges=self.reminders.urges or Policy.urges,
+            urges=self.reminders.urges or DEFAULT_URGES,
             at=self.reminders.at,
             opens=opens,
             closes=closes,
@@ -210,6 +211,4 @@ def _holds_token(path: Path) -> bool:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return any(
-        isinstance(section, dict) and section.get("token") for section in data.values()
-    )
+    return any(isinstance(section, dict) and section.get("token") for section in data.values())

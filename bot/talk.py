@@ -62,7 +62,7 @@ class Talk:
 
     # -- answering --------------------------------------------------------------------------------
 
-    def say(self, template: str, buttons: Rows = (), **facts: Any) -> None:
+    def say(self, template: str, /, buttons: Rows = (), **facts: Any) -> None:
         """Answer with a template of `templates/replies/`."""
         self.say_rendered(self.desk.renderer.render(f"replies/{template}", **facts), buttons)
 
@@ -117,13 +117,9 @@ class Talk:
 
     def tell_staff(self, template: str, key: str, buttons: Rows = (), **facts: Any) -> int:
         """Queue word for the standing agency's staff; how many of them."""
-        return self.tell(
-            people.staff_subscriptions(self.session), template, key, buttons, **facts
-        )
+        return self.tell(people.staff_subscriptions(self.session), template, key, buttons, **facts)
 
-    def tell_contact(
-        self, contact_id: int, template: str, key: str, **facts: Any
-    ) -> None:
+    def tell_contact(self, contact_id: int, template: str, key: str, **facts: Any) -> None:
         """Queue word for one chat."""
         rendered = self.desk.renderer.render(f"replies/{template}", **facts)
         put_text(

@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -240,13 +241,28 @@ class Database:
         path = sqlite_path(self.url)
         if path is None:
             return None
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(path) as source, sqlite3.connect(target) as copy:
-            source.backup(copy)
-        target.chmod(0o600)
-        copy.close()
-        source.close()
+        copy_database(path, target)
         return target
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy an SQLite database, even one in use, into a file only its owner can read."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.touch(mode=0o600)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+def check_backup(path: Path) -> None:
+    """Raises DatabaseTrouble unless the file is a whole SQLite database of ours."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            sound = db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            db.execute("SELECT version_num FROM alembic_version")
+    except sqlite3.Error:
+        sound = False
+    if not sound:
+        raise DatabaseTrouble(f"{path} không phải bản sao lưu nguyên vẹn của dondoc.")
 
 
 def insert_new(

@@ -21,7 +21,6 @@ from registry.tables import (
 )
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 
-
 _FRESH: dict[str, Any] = {
     "state": NoticeState.QUEUED,
     "tries": 0,

@@ -103,7 +103,8 @@ def claim(
     owner = _owner_contact()
     rows = session.exec(
         select(Notice, Subscription, Contact)
-        .join(Subscription, isouter=True)
+        .select_from(Notice)
+        .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
         .join(Contact, col(Contact.id) == owner, isouter=True)
         .where(
             *due,

@@ -329,7 +329,8 @@ def subscriptions_of(
     """What a chat (or the person behind it) is subscribed to."""
     rows = session.exec(
         select(Subscription, Agency)
-        .join(Agency, isouter=True)
+        .select_from(Subscription)
+        .join(Agency, col(Agency.id) == col(Subscription.agency_id), isouter=True)
         .where(_held_by(contact), col(Subscription.ended_at).is_(None))
         .order_by(col(Subscription.id))
     ).all()

@@ -1,0 +1,110 @@
+"""The tables: every command, what it is called when spoken, what each intent and question runs.
+
+To add a command: one new file, one row here, its templates, a dialog in the tests.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.commands import (
+    caidat,
+    dangky,
+    duyet,
+    giahan,
+    hoantac,
+    moi,
+    nhac,
+    nhan,
+    quahan,
+    roitin,
+    status,
+    trogiup,
+    viec,
+    visao,
+    vuong,
+    which,
+    xong,
+)
+from bot.commands.base import ANSWERING, BOUND, DESK, EVERYBODY, READING, Command
+from bot.replies import Intent, Reply
+from bot.talk import Talk
+from registry.tables import Question
+from registry.types import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an answer of the grammar does, and for whom."""
+
+    run: Callable[[Talk, Reply], None]
+    roles: frozenset[Role] = ANSWERING
+
+    def open_to(self, roles: frozenset[Role]) -> bool:
+        return bool(self.roles & roles)
+
+
+_ALL = (
+    Command("start", dangky.start, EVERYBODY, "bắt đầu, kết nối bằng mã mời", "[mã]"),
+    Command("viec", viec.run, ANSWERING | READING, "việc của cơ quan tôi", "", ("tasks",)),
+    Command("xong", xong.run, ANSWERING, "báo hoàn thành", "127 số 45/BC-SYT", ("done",)),
+    Command("hoantac", hoantac.run, ANSWERING, "rút lại báo cáo xong", "[127]", ("undo",)),
+    Command("vuong", vuong.run, ANSWERING, "nêu vướng mắc", "127 nội dung", ("obstacle",)),
+    Command("giahan", giahan.run, ANSWERING, "xin gia hạn", "127 30/12 lý do", ("extend",)),
+    Command("visao", visao.run, BOUND, "vì sao có việc này, đã nhắc ai", "127", ("why",)),
+    Command("status", status.run, READING, "tình hình thực hiện", "[cơ quan, số văn bản, kỳ]",
+            ("tinhhinh",)),
+    Command("quahan", quahan.run, READING, "các việc quá hạn", "", ("overdue",)),
+    Command("nhac", nhac.run, DESK, "đôn đốc ngay", "127", ("urge",)),
+    Command("moi", moi.run, DESK, "cấp mã mời", "Sở Y tế đầu mối", ("invite",)),
+    Command("duyet", duyet.run, DESK, "duyệt gia hạn, đăng ký", "[12]", ("approve",)),
+    Command("caidat", caidat.run, BOUND, "giờ yên tĩnh, nhắc sớm, hẹn nhắc lại", "",
+            ("settings",)),
+    Command("dangky", dangky.run, EVERYBODY, "đăng ký nhận tin", "mã mời | tên cơ quan",
+            ("subscribe",)),
+    Command("huydangky", roitin.leave, EVERYBODY, "dừng nhận tin", "", ("unsubscribe", "stop")),
+    Command("xoadulieu", roitin.erase, EVERYBODY, "xóa dữ liệu cá nhân", "", ("erase",)),
+    Command("trogiup", trogiup.run, EVERYBODY, "cách dùng", "", ("help",)),
+)  # fmt: skip
+
+COMMANDS: dict[str, Command] = {
+    name: command for command in _ALL for name in (command.name, *command.aliases)
+}
+TABLE = _ALL
+
+# The same commands as people say them where there is no slash (folded text, whole message).
+SPOKEN = tuple(
+    (re.compile(rf"(?P<head>{pattern})(?P<rest>.*)", re.DOTALL), COMMANDS[name])
+    for pattern, name in (
+        (r"(?:vi ?sao|why) (?=#?\d{1,9}$)", "visao"),
+        (r"(?:viec|viec cua toi|viec cua co quan|danh sach viec|tasks)$", "viec"),
+        (r"(?:qua ?han|overdue)$", "quahan"),
+        (r"(?:dang ?ky|subscribe) ", "dangky"),
+        (r"(?:dang ?ky|subscribe)$", "dangky"),
+        (r"(?:huy ?dang ?ky|huy dang ky nhan tin|unsubscribe)$", "huydangky"),
+        (r"xoa ?du ?lieu$", "xoadulieu"),
+        (r"(?:cai ?dat|settings)(?: |$)", "caidat"),
+        (r"(?:tinh ?hinh|status|trang ?thai)(?: |$)", "status"),
+        (r"(?:nhac|don doc) (?=#?\d)", "nhac"),
+    )
+)
+
+INTENTS: dict[Intent, Act] = {
+    "done": Act(xong.answer),
+    "ack": Act(nhan.answer),
+    "obstacle": Act(vuong.answer),
+    "extension": Act(giahan.answer),
+    "undo": Act(hoantac.answer),
+    "not_mine": Act(vuong.not_mine),
+    "status": Act(status.answer, BOUND),
+    "help": Act(trogiup.answer, BOUND),
+}
+
+# Who reads the answer to each question; False means the text was about something else.
+QUESTIONS: dict[str, Callable[[Talk, Question, str], bool]] = {
+    "which": lambda talk, question, text: which.chosen(talk, question, text, INTENTS),
+    xong.ASK_EVIDENCE: xong.more_evidence,
+    vuong.ASK_OBSTACLE: vuong.text_given,
+    giahan.ASK_DAY: giahan.day_given,
+    roitin.ASK_ERASE: roitin.confirmed,
+}

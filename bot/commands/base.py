@@ -128,6 +128,4 @@ def duty_button(label: str, action: str, number: int) -> Button:
 
 
 def request_buttons(number: int) -> tuple[tuple[Button, ...], ...]:
-    return (
-        (Button("Duyệt", f"r1:{number}:yes"), Button("Từ chối", f"r1:{number}:no")),
-    )
+    return ((Button("Duyệt", f"r1:{number}:yes"), Button("Từ chối", f"r1:{number}:no")),)

@@ -20,7 +20,7 @@ _OFF = frozenset({"tat", "khong", "bo", "off", "huy"})
 
 
 def run(talk: Talk, rest: str) -> None:
-    """"/caidat", "/caidat nhắc 15 3", "/caidat yên tĩnh 18:00-7:00", "/caidat hoãn 127 thứ Hai"."""
+    """ "/caidat", "/caidat nhắc 15 3", "/caidat yên tĩnh 18:00-7:00", "/caidat hoãn 127 thứ Hai"."""
     held = _held(talk)
     if not held:
         talk.say("forbidden")

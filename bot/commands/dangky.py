@@ -9,7 +9,6 @@ from registry.people import CODE_LENGTH, CONSENT_VERSION, normal_code
 from registry.types import Role
 
 
-
 def start(talk: Talk, rest: str) -> None:
     """The first words anybody hears."""
     if rest:

@@ -1,9 +1,11 @@
 """/duyet, "duyệt 12", "từ chối 12": staff decide what was asked."""
 
 import re
+from typing import Any
 
 from sqlmodel import col, select
 
+from bot.roles import ROLE_NAMES
 from bot.talk import Talk
 from deadlines.chat import read_day
 from deadlines.text import clean, fold
@@ -11,13 +13,12 @@ from registry import duties, people
 from registry.audit import record
 from registry.tables import Admission, Agency, Contact, Duty, Extension, Request
 from registry.types import DutyState, RequestKind, RequestState
-from bot.roles import ROLE_NAMES
 
 _SAID = re.compile(r"^/?(?P<word>duyet|dong y|tu choi|khong duyet)\s*(?:so\s*)?(?P<n>\d{1,9})\b")
 
 
 def said(text: str) -> tuple[bool, int, str] | None:
-    """"duyệt 12", "từ chối 12 vì …" -> (granted?, number, what follows); None for other words."""
+    """ "duyệt 12", "từ chối 12 vì …" -> (granted?, number, what follows); None for other words."""
     words = clean(text)
     match = _SAID.match(fold(words))
     if match is None:
@@ -65,7 +66,7 @@ def _line(talk: Talk, request: Request) -> dict[str, object]:
     }
 
 
-def decide(talk: Talk, granted: bool, number: int, words: str) -> None:  # noqa: FBT001
+def decide(talk: Talk, granted: bool, number: int, words: str) -> None:
     """Grant or refuse request `number`; `words` may name another day, or the reason."""
     request = talk.session.exec(
         select(Request).where(Request.id == number).with_for_update()
@@ -82,14 +83,14 @@ def decide(talk: Talk, granted: bool, number: int, words: str) -> None:  # noqa:
         _admission(talk, request, granted)
 
 
-def _close(talk: Talk, request: Request, granted: bool) -> None:  # noqa: FBT001
+def _close(talk: Talk, request: Request, granted: bool) -> None:
     request.state = RequestState.APPROVED if granted else RequestState.REFUSED
     request.decided_at = talk.now
     request.decided_by = talk.actor.person_id
     talk.session.add(request)
 
 
-def _extension(talk: Talk, request: Request, granted: bool, words: str) -> None:  # noqa: FBT001
+def _extension(talk: Talk, request: Request, granted: bool, words: str) -> None:
     extension = talk.session.get_one(Extension, request.id)
     duty = talk.session.get_one(Duty, extension.duty_id)
     if duty.state != DutyState.OPEN:
@@ -109,7 +110,7 @@ def _extension(talk: Talk, request: Request, granted: bool, words: str) -> None:
             talk.session, talk.now, "extension.refused", str(duty.number), talk.actor.person_id,
             talk.actor.name, request=request.id,
         )  # fmt: skip
-    facts = {
+    facts: dict[str, Any] = {
         "number": duty.number,
         "granted": granted,
         "old": extension.old_due_on,
@@ -118,13 +119,11 @@ def _extension(talk: Talk, request: Request, granted: bool, words: str) -> None:
         "closed": duty.state != DutyState.OPEN,
     }
     if request.contact_id != talk.known_contact().id:
-        talk.tell_contact(
-            request.contact_id, "giahan_decided", f"decided:{request.id}", **facts
-        )
+        talk.tell_contact(request.contact_id, "giahan_decided", f"decided:{request.id}", **facts)
     talk.say("duyet_extension", request=request.id, **facts)
 
 
-def _admission(talk: Talk, request: Request, granted: bool) -> None:  # noqa: FBT001
+def _admission(talk: Talk, request: Request, granted: bool) -> None:
     admission = talk.session.get_one(Admission, request.id)
     contact = talk.session.get_one(Contact, request.contact_id)
     agency = talk.session.get_one(Agency, admission.agency_id)
@@ -134,7 +133,7 @@ def _admission(talk: Talk, request: Request, granted: bool) -> None:  # noqa: FB
             talk.session, contact, admission.name, admission.role, agency.id, talk.now,
             people.CONSENT_VERSION,
         )  # fmt: skip
-    facts = {
+    facts: dict[str, Any] = {
         "granted": granted,
         "agency": agency.name,
         "role": ROLE_NAMES[admission.role],

@@ -12,7 +12,7 @@ from registry.types import Role
 
 
 def run(talk: Talk, rest: str) -> None:
-    """"/moi Sở Y tế đầu mối", "/moi thường trực"."""
+    """ "/moi Sở Y tế đầu mối", "/moi thường trực"."""
     if not talk.private:
         talk.say("private_only")
         return

@@ -103,9 +103,7 @@ def _holder(subscription: Subscription) -> tuple[int | None, int | None]:
 
 
 def _is_speaker(talk: Talk, subscription: Subscription) -> bool:
-    return (
-        subscription.person_id is not None and subscription.person_id == talk.actor.person_id
-    )
+    return subscription.person_id is not None and subscription.person_id == talk.actor.person_id
 
 
 def more_evidence(talk: Talk, question: Question, text: str) -> bool:

@@ -1,0 +1,324 @@
+"""Where everything is joined, and the only clock. Importing does nothing; `App` is `async with`."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlmodel import Session
+
+from bot.calendar_file import read_calendar
+from bot.channels import make_channels
+from bot.channels.http import HttpClient
+from bot.commands import TABLE
+from bot.dispatch import Dispatcher
+from bot.settings import ConfigTrouble, Settings
+from bot.talk import Desk
+from deadlines import Rule, WorkCalendar, read
+from registry import inbound, marks, outbox, people
+from registry.clock import local_day
+from registry.database import (
+    Database,
+    DatabaseTrouble,
+    check_backup,
+    copy_database,
+    sqlite_path,
+)
+from registry.expand import Terms, expand
+from reports.render import Renderer
+from scheduler.channel import Channel, ChannelInfo, SendError, Update
+from scheduler.compose import Composer
+from scheduler.deliver import Deliverer
+from scheduler.planning import plan_changed
+from scheduler.ticks import Ticks
+
+if os.name == "posix":
+    import fcntl
+
+log = logging.getLogger(__name__)
+
+CHANNEL_PAUSE = 60.0
+STOP_WITHIN = 4.0
+
+
+def system_clock() -> datetime:
+    """The moment it is, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 -- this is the one clock
+
+
+def shifted_clock(start: datetime) -> Callable[[], datetime]:
+    """A clock that says `start` now and runs on from there: for rehearsals."""
+    ahead = start - system_clock()
+    return lambda: system_clock() + ahead
+
+
+class AlreadyRunning(Exception):
+    """Another process works on this database; the text is one Vietnamese line."""
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold the lock of a data folder: two processes on one database would poll one token."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        if os.name == "posix":
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise AlreadyRunning(
+                    f"Một tiến trình dondoc khác đang chạy trên dữ liệu này ({path.parent})."
+                ) from None
+        yield
+
+
+def update_rule_of(settings: Settings, today: datetime) -> Rule | None:
+    """When tasks without a day are asked for an update. Raises ConfigTrouble if unreadable."""
+    phrase = settings.committee.update_request
+    if not phrase.strip():
+        return None
+    reading = read(phrase, local_day(today))
+    if reading.rule is None or not reading.sure or not reading.due:
+        raise ConfigTrouble(
+            f"[committee] update_request = {phrase!r} không đọc được thành ngày định kỳ; "
+            'ví dụ: "trước ngày 15 của tháng cuối quý".'
+        )
+    return reading.rule
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the settings make: shared by the process, the command line and the tests."""
+
+    settings: Settings
+    renderer: Renderer
+    calendar: WorkCalendar
+    update_rule: Rule | None
+
+    @classmethod
+    def of(cls, settings: Settings, now: datetime) -> Self:
+        return cls(
+            settings,
+            Renderer(settings.paths.templates_dir),
+            read_calendar(settings.paths.calendar),
+            update_rule_of(settings, now),
+        )
+
+    def terms(self, now: datetime) -> Terms:
+        """How tasks become duties here, seen from this moment."""
+        return Terms(
+            today=local_day(now),
+            now=now,
+            calendar=self.calendar,
+            update_rule=self.update_rule,
+            horizon_days=self.settings.committee.horizon_days,
+        )
+
+
+def open_database(settings: Settings, now: datetime) -> Database:
+    """The database, migrated. Raises DatabaseTrouble."""
+    url = settings.database_url
+    try:
+        db = Database(url)
+        db.migrate(now)
+    except DatabaseTrouble:
+        raise
+    except Exception as error:
+        log.debug("opening the database failed", exc_info=True)
+        raise DatabaseTrouble(
+            f"Không mở được cơ sở dữ liệu ({type(error).__name__}); "
+            "kiểm tra [database] url, quyền ghi và dung lượng đĩa."
+        ) from error
+    path = sqlite_path(url)
+    if path is not None and path.exists():
+        path.chmod(0o600)
+    return db
+
+
+def restore(settings: Settings, source: Path, now: datetime) -> Path | None:
+    """Put a backup in place of the database; the one it replaces is kept beside it and returned.
+
+    The caller holds the lock. Raises DatabaseTrouble for a file that is not our database.
+    """
+    target = sqlite_path(settings.database_url)
+    if target is None:
+        raise DatabaseTrouble("Chỉ phục hồi được SQLite; hãy dùng công cụ của cơ sở dữ liệu này.")
+    if not source.is_file():
+        raise DatabaseTrouble(f"Không có tệp {source}.")
+    check_backup(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    kept = None
+    if target.exists():
+        kept = target.with_name(f"{target.name}.before-restore-{now:%Y%m%d%H%M%S}")
+        target.rename(kept)
+        for suffix in ("-wal", "-shm"):
+            beside = target.with_name(target.name + suffix)
+            if beside.exists():
+                beside.rename(kept.with_name(kept.name + suffix))
+    copy_database(source, target)
+    open_database(settings, now).close()
+    return kept
+
+
+class App:
+    """One running Đôn Đốc: messengers in, messengers out, and the ticks between."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        db: Database,
+        channels: dict[str, Channel],
+        clock: Callable[[], datetime] = system_clock,
+    ) -> None:
+        self.tools = tools
+        self.db = db
+        self.channels = channels
+        self.clock = clock
+        self.ticks = Ticks(self.plan, self.daily, self._ring, system_clock)
+        self.infos: dict[str, ChannelInfo] = {}
+        composer = Composer(tools.renderer, tools.calendar, channels)
+        self.deliverer = Deliverer(
+            db,
+            channels,
+            composer,
+            tools.settings.policy,
+            tools.calendar,
+            clock,
+            self.ticks.alarm,
+        )
+        editing = tuple(name for name, channel in channels.items() if channel.edits)
+        desk = Desk(tools.settings, tools.renderer, tools.calendar, editing, self.infos)
+        self.dispatcher = Dispatcher(db, channels, desk, clock, self._answered)
+
+    def _ring(self) -> None:
+        self.deliverer.wake()
+
+    def _answered(self) -> None:
+        self.deliverer.wake()
+
+    async def __aenter__(self) -> Self:
+        """Give back what a dead process had taken: under the lock, nobody else lives."""
+        await self.db.write(outbox.release_expired, self.clock(), everything=True)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.deliverer.finish(), STOP_WITHIN)
+        for channel in self.channels.values():
+            await channel.close()
+
+    # -- ticks ------------------------------------------------------------------------------------
+
+    async def plan(self) -> None:
+        """Plan what changed, whoever changed it (an import from another process, a command)."""
+        now = self.clock()
+        added = await self.db.write(
+            plan_changed, self.tools.settings.policy, self.tools.calendar, now
+        )
+        await self.db.write(_housekeeping, now)
+        if added:
+            self.deliverer.wake()
+
+    async def daily(self) -> None:
+        """Move the horizon on: new periods become duties, overdue ones get their next urge."""
+        now = self.clock()
+        await self.db.write(self._extend, now)
+        await self.db.write(
+            plan_changed, self.tools.settings.policy, self.tools.calendar, now, daily=True
+        )
+        await self.db.write(inbound.forget_old, now)
+        self.deliverer.wake()
+
+    def _extend(self, session: Session, now: datetime) -> int:
+        return expand(session, self.tools.terms(now)).added
+
+    # -- running ----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT. Raises SendError where a token is refused at the start."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, stop.set)
+        await self.daily()
+        self.ticks.start()
+        work = [
+            asyncio.create_task(self.dispatcher.run(), name="dispatch"),
+            asyncio.create_task(self.deliverer.run(), name="deliver"),
+            *(
+                asyncio.create_task(self._listen(name, channel), name=name)
+                for name, channel in self.channels.items()
+            ),
+        ]
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([waiting, *work], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {waiting}:
+                task.result()
+        finally:
+            self.ticks.stop()
+            await self._end([waiting, *work])
+
+    @staticmethod
+    async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=STOP_WITHIN)
+
+    async def _listen(self, name: str, channel: Channel) -> None:
+        """Open one messenger and receive from it; its failures never stop the others."""
+        while True:
+            try:
+                self.infos[name] = await channel.open()
+                await self._offer_commands(channel)
+                log.info("%s is open as %s", name, self.infos[name].username or "-")
+                for note in self.infos[name].notes:
+                    log.warning("%s: %s", name, note)
+                await channel.receive(partial(self._store, name))
+            except SendError as error:
+                if error.auth and len(self.channels) == 1 and name not in self.infos:
+                    raise
+                log.error("%s stands still: %s", name, error.text)  # noqa: TRY400 -- the text says it all
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("%s failed", name)
+            await asyncio.sleep(CHANNEL_PAUSE)
+
+    async def _store(self, name: str, updates: Sequence[Update]) -> None:
+        await self.dispatcher.store(name, list(updates))
+
+    async def _offer_commands(self, channel: Channel) -> None:
+        everybody = [(each.name, each.help) for each in TABLE if not each.roles]
+        await channel.set_commands(None, everybody)
+
+
+def _housekeeping(session: Session, now: datetime) -> None:
+    people.finish_erasing(session, now)
+    marks.put(session, "tick", "", now)
+
+
+async def run(settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
+    """`dondoc run`. Raises AlreadyRunning, ConfigTrouble, DatabaseTrouble, SendError."""
+    tools = Tools.of(settings, clock())
+    with only_one(settings.paths.data_dir / "dondoc.lock"):
+        db = open_database(settings, clock())
+        try:
+            async with HttpClient() as http:
+                channels = make_channels(settings, http)
+                async with App(tools, db, channels, clock) as app:
+                    await app.run()
+        finally:
+            db.close()

@@ -1,0 +1,16 @@
+"""/quahan: what is overdue, and who cannot be reached."""
+
+from bot.talk import Talk
+from registry.types import Role
+from reports import figures
+from reports.status import status, unreachable
+
+
+def run(talk: Talk, _rest: str) -> None:
+    seen = None if talk.actor.is_staff else talk.actor.agencies(Role.MEMBER, Role.LEADER)
+    result = status(talk.session, talk.today, agency_ids=seen)
+    talk.say_rendered(figures.overdue(talk.desk.renderer, result))
+    if talk.actor.is_staff and talk.private:
+        lost = unreachable(talk.session, talk.today)
+        if lost:
+            talk.say_rendered(figures.unreachable(talk.desk.renderer, lost, talk.today))

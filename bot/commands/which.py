@@ -1,0 +1,43 @@
+"""The answer to "which duty do you mean?": a number of the list, then what was said before counts."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from bot.replies import Intent, Reply, read_reply
+from bot.talk import Talk
+from deadlines.text import fold
+from registry.tables import Question
+
+_NUMBERS = re.compile(r"(?:so |viec |dau viec |#)?\d{1,9}(?:(?: ?[,;] ?| va | )#?\d{1,9})*")
+
+
+class Runs(Protocol):
+    def run(self, talk: Talk, reply: Reply, /) -> None: ...
+
+
+def chosen(talk: Talk, question: Question, text: str, intents: Mapping[Intent, Runs]) -> bool:
+    """A number that was not offered repeats nothing and changes nothing; other words are read as if
+    nothing had been asked."""
+    if not _NUMBERS.fullmatch(fold(text)):
+        if read_reply(text, talk.today).intent != "none":
+            talk.answered()
+        return False
+    kept = json.loads(question.data)
+    numbers = tuple(int(n) for n in re.findall(r"\d+", text))
+    strange = [number for number in numbers if number not in kept["offered"]]
+    if strange:
+        talk.say("unknown_duty", numbers=strange)
+        return True
+    talk.answered()
+    reply = Reply(
+        kept["intent"],
+        numbers,
+        kept["number"],
+        date.fromisoformat(kept["date"]) if kept["date"] else None,
+        kept["rest"],
+    )
+    intents[reply.intent].run(talk, reply)
+    return True

@@ -1,0 +1,306 @@
+"""From a stored update to an answer: one transaction each, in the order they came.
+
+An update that fails is tried again, then set aside with an apology; it never blocks the others and
+never half-happens.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.commands import COMMANDS, INTENTS, QUESTIONS, SPOKEN
+from bot.commands.base import DUTY_ACTIONS, Command
+from bot.commands.dangky import looks_like_code
+from bot.commands.duyet import decide, said
+from bot.replies import Reply, read_reply
+from bot.talk import Desk, Talk
+from deadlines.text import clean, fold
+from registry import inbound as stored
+from registry import people
+from registry.database import Database
+from registry.people import Chat, Refused
+from registry.tables import Contact, Inbound
+from registry.types import InboundState
+from scheduler.channel import Channel, Incoming, Update
+
+log = logging.getLogger(__name__)
+
+_SLASH = re.compile(r"/\s*(?P<name>[^\s@/]{1,40})(?:@\S+)?\s*(?P<rest>.*)$", re.DOTALL)
+_DUTY_ACTION = re.compile(r"d1:(\d{1,9}):([a-z]{1,12})")
+_REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
+# In a group nobody has connected, only these are answered: anything else could tell strangers.
+OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
+LONGEST_TEXT = 4096
+IDLE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of one update, for the event loop: a spinner to stop."""
+
+    channel: str
+    callback: str | None = None
+
+
+class Dispatcher:
+    """Handles stored updates one after the other."""
+
+    def __init__(
+        self,
+        db: Database,
+        channels: Mapping[str, Channel],
+        desk: Desk,
+        clock: Callable[[], datetime],
+        answered: Callable[[], None],
+    ) -> None:
+        self._db = db
+        self._channels = channels
+        self._desk = desk
+        self._clock = clock
+        self._answered = answered
+        self._wake = asyncio.Event()
+        self.handled = 0
+
+    async def store(self, channel: str, updates: list[Update]) -> None:
+        """Store updates before they are confirmed to the messenger."""
+        pairs = [(update.key, update.raw) for update in updates]
+        await self._db.write(stored.store, channel, pairs, self._clock())
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Handle until cancelled."""
+        while True:
+            self._wake.clear()
+            await self.drain()
+            try:
+                await asyncio.wait_for(self._wake.wait(), IDLE)
+            except TimeoutError:
+                continue
+
+    async def drain(self) -> int:
+        """Handle everything that is stored; how many updates."""
+        count = 0
+        while (inbound_id := await self._db.read(_oldest)) is not None:
+            await self._one(inbound_id)
+            count += 1
+        return count
+
+    async def _one(self, inbound_id: int) -> None:
+        try:
+            handled = await self._db.write(self.handle, inbound_id, self._clock())
+        except Exception as error:
+            log.exception("update %s could not be handled", inbound_id)
+            name = type(error).__name__
+            aside = await self._db.write(stored.failed_once, inbound_id, name, self._clock())
+            if aside:
+                await self._db.write(self._apologise, inbound_id, self._clock())
+                self._answered()
+            return
+        self.handled += 1
+        self._answered()
+        if handled.callback is not None and handled.channel in self._channels:
+            await self._channels[handled.channel].acknowledge(handled.callback)
+
+    # -- inside the transaction -------------------------------------------------------------------
+
+    def handle(self, session: Session, inbound_id: int, now: datetime) -> Handled:
+        """Everything one update does, answer included."""
+        row = session.get_one(Inbound, inbound_id)
+        channel = self._channels.get(row.channel)
+        incoming = channel.parse(row.raw) if channel is not None else None
+        row.state, row.handled_at = InboundState.HANDLED, now
+        session.add(row)
+        if incoming is None or (incoming.event == "text" and not incoming.addressed):
+            # Talk of others, not meant for us: not kept.
+            row.state, row.raw = InboundState.IGNORED, ""
+            return Handled(row.channel)
+        row.sender = incoming.sender
+        session.flush()
+        self._answer(self._talk(session, row, incoming, now))
+        return Handled(row.channel, incoming.callback)
+
+    def _talk(self, session: Session, row: Inbound, incoming: Incoming, now: datetime) -> Talk:
+        chat = Chat(
+            row.channel,
+            incoming.address,
+            incoming.chat_kind,
+            incoming.sender,
+            incoming.chat_title,
+            incoming.sender_name,
+        )
+        contact = people.find_contact(session, row.channel, incoming.address)
+        if contact is not None:
+            contact.last_inbound_at = now
+            session.add(contact)
+            if contact.closed_at is not None and incoming.event in ("text", "button"):
+                people.reopen(session, contact, now)
+        actor = people.load_actor(session, row.channel, incoming.sender)
+        return Talk(session, self._desk, now, row, incoming, chat, actor, contact)
+
+    def _answer(self, talk: Talk) -> None:
+        event = talk.incoming.event
+        if event == "blocked":
+            _blocked(talk)
+        elif event == "moved" and talk.contact is not None and talk.incoming.moved_to:
+            people.move_contact(talk.session, talk.contact, talk.incoming.moved_to, talk.now)
+        elif event == "joined":
+            talk.say("joined_group")
+        elif event in ("text", "button"):
+            self._carefully(talk, _pressed if event == "button" else _read)
+        elif event == "other" and talk.private:
+            talk.say("only_text")
+
+    @staticmethod
+    def _carefully(talk: Talk, act: Callable[[Talk], None]) -> None:
+        """A refusal takes back whatever the command had begun to write."""
+        try:
+            with talk.session.begin_nested():
+                act(talk)
+        except Refused as refusal:
+            talk.session.expire_all()
+            talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
+            talk.say("refused", text=str(refusal))
+
+    def _apologise(self, session: Session, inbound_id: int, now: datetime) -> None:
+        row = session.get_one(Inbound, inbound_id)
+        channel = self._channels.get(row.channel)
+        incoming = channel.parse(row.raw) if channel is not None else None
+        if incoming is not None and incoming.chat_kind == "private":
+            self._talk(session, row, incoming, now).say("trouble")
+
+
+def _oldest(session: Session) -> int | None:
+    row = stored.oldest_new(session)
+    return row.id if row is not None else None
+
+
+def _blocked(talk: Talk) -> None:
+    contact = talk.contact
+    if contact is not None and people.close_contact(talk.session, contact, "blocked", talk.now):
+        say_unreachable(talk, contact)
+
+
+def say_unreachable(talk: Talk, contact: Contact) -> None:
+    """Staff hear that somebody can no longer be reached."""
+    held = people.subscriptions_of(talk.session, contact)
+    if held:
+        talk.tell_staff(
+            "lost_staff",
+            f"lost:{contact.id}:{talk.inbound.id}",
+            name=talk.actor.name or contact.title,
+            agencies=[agency.name for _, agency in held if agency is not None],
+        )
+
+
+# -- what was pressed, what was said --------------------------------------------------------------
+
+
+def _pressed(talk: Talk) -> None:
+    action = talk.incoming.action
+    if match := _DUTY_ACTION.fullmatch(action):
+        intent = DUTY_ACTIONS.get(match[2])
+        if intent is not None and talk.actor.bound:
+            INTENTS[intent].run(talk, Reply(intent, (int(match[1]),)))
+            return
+    elif (match := _REQUEST_ACTION.fullmatch(action)) and talk.actor.is_staff:
+        decide(talk, match[2] == "yes", int(match[1]), "")
+        return
+    talk.say("forbidden" if talk.actor.bound else "start_stranger", committee=_committee(talk))
+
+
+def _committee(talk: Talk) -> str:
+    return talk.desk.settings.committee.name
+
+
+def _read(talk: Talk) -> None:
+    text = clean_lines(talk.incoming.text)
+    command, rest = _command(text)
+    if not talk.private and not _known_group(talk):
+        if command is not None and command.name in OPEN_IN_ANY_GROUP:
+            command.run(talk, rest)
+        elif text.startswith("/"):
+            talk.say("group_unknown")
+        return
+    if command is not None:
+        _run(talk, command, rest)
+    elif text.startswith("/"):
+        _lost(talk)
+    elif not talk.actor.bound:
+        _stranger(talk, text)
+    elif not _asked(talk, text):
+        _free(talk, text)
+
+
+def clean_lines(text: str) -> str:
+    """The message with its lines kept, each cleaned; what is too long to be an answer is cut."""
+    lines = [clean(line) for line in text[:LONGEST_TEXT].splitlines()]
+    return "\n".join(line for line in lines if line)
+
+
+def _command(text: str) -> tuple[Command | None, str]:
+    if match := _SLASH.match(text):
+        return COMMANDS.get(fold(match["name"])), match["rest"].strip()
+    flat = clean(text)
+    for pattern, command in SPOKEN:
+        if match := pattern.fullmatch(fold(flat)):
+            return command, flat[match.end("head") :].strip()
+    return None, ""
+
+
+def _run(talk: Talk, command: Command, rest: str) -> None:
+    if not command.open_to(talk.actor.roles):
+        if talk.actor.bound:
+            talk.say("forbidden")
+        else:
+            talk.say("start_stranger", committee=_committee(talk))
+        return
+    talk.answered()
+    command.run(talk, rest)
+
+
+def _known_group(talk: Talk) -> bool:
+    """A group that was bound with a code and still is."""
+    return talk.contact is not None and bool(people.subscriptions_of(talk.session, talk.contact))
+
+
+def _stranger(talk: Talk, text: str) -> None:
+    if not talk.private:
+        return
+    if looks_like_code(text):
+        COMMANDS["dangky"].run(talk, text)
+    else:
+        talk.say("start_stranger", committee=_committee(talk))
+
+
+def _asked(talk: Talk, text: str) -> bool:
+    """Whether the text answers what this person was asked."""
+    question = talk.question()
+    if question is None:
+        return False
+    return QUESTIONS[question.kind](talk, question, text)
+
+
+def _free(talk: Talk, text: str) -> None:
+    """Plain words: a staff decision, an answer of the grammar, or nothing we understand."""
+    decision = said(text) if talk.actor.is_staff else None
+    if decision is not None:
+        decide(talk, *decision)
+        return
+    reply = read_reply(text, talk.today)
+    act = INTENTS.get(reply.intent)
+    if act is not None and act.open_to(talk.actor.roles):
+        act.run(talk, reply)
+    else:
+        _lost(talk, reply)
+
+
+def _lost(talk: Talk, reply: Reply | None = None) -> None:
+    """Short help in private, silence in a group."""
+    if talk.private:
+        numbers = reply.duties if reply is not None else ()
+        talk.say("not_understood", bound=talk.actor.bound, numbers=list(numbers))

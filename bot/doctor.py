@@ -1,0 +1,150 @@
+"""`dondoc doctor`: what a careful administrator would look at, looked at."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.app import Tools
+from bot.channels import CHANNELS
+from bot.channels.http import HttpClient
+from bot.settings import Settings
+from registry import inbound, marks
+from registry.clock import local, local_day
+from registry.database import Database
+from registry.people import staff_subscriptions
+from reports.samples import SAMPLES
+from reports.status import unreachable
+from scheduler.channel import ChannelInfo, SendError
+
+SILENT = timedelta(minutes=5)
+NETWORK_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: fine or not, and what to do."""
+
+    ok: bool
+    what: str
+    advice: str = ""
+
+
+async def examine(settings: Settings, tools: Tools, db: Database, now: datetime) -> list[Finding]:
+    """Everything, in an order that tells the story; network last."""
+    return [
+        Finding(ok=True, what=f"Cơ sở dữ liệu mở được, lược đồ {db.revision()}"),
+        *_calendar(tools, now),
+        *_templates(tools),
+        *_desk(db, now),
+        *await _channels(settings),
+    ]
+
+
+def _calendar(tools: Tools, now: datetime) -> list[Finding]:
+    today = local_day(now)
+    years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
+    return [
+        Finding(ok=True, what=f"Lịch nghỉ năm {year} theo thông báo chính thức")
+        if tools.calendar.is_confirmed(year)
+        else Finding(
+            ok=False,
+            what=f"Lịch nghỉ năm {year} mới là ước tính",
+            advice="khi có thông báo chính thức, ghi vào bảng [paths] calendar",
+        )
+        for year in years
+    ]
+
+
+def _templates(tools: Tools) -> list[Finding]:
+    problems = tools.renderer.check(SAMPLES)
+    if not problems:
+        return [Finding(ok=True, what="Mọi mẫu tin đều dùng được")]
+    return [
+        Finding(
+            ok=False, what=f"Mẫu {each.template}: {each.reason}", advice="sửa trong templates_dir"
+        )
+        for each in problems
+    ]
+
+
+def _desk(db: Database, now: datetime) -> list[Finding]:
+    found = []
+    if not db.read_now(staff_subscriptions):
+        found.append(
+            Finding(
+                ok=False,
+                what="Chưa có cán bộ thường trực nào kết nối",
+                advice="cấp mã: dondoc invite --role staff",
+            )
+        )
+    lost = db.read_now(unreachable, local_day(now))
+    if lost:
+        names = "; ".join(each.agency for each in lost[:5]) + (" …" if len(lost) > 5 else "")
+        found.append(
+            Finding(
+                ok=False,
+                what=f"{len(lost)} cơ quan có việc nhưng không liên lạc được: {names}",
+                advice="cấp mã: dondoc invite --agency TÊN --role focal",
+            )
+        )
+    waiting = db.read_now(inbound.waiting)
+    if waiting:
+        found.append(
+            Finding(
+                ok=False, what=f"{waiting} tin đến chưa xử lý", advice="dondoc run có đang chạy?"
+            )
+        )
+    tick = db.read_now(marks.get, "tick")
+    if tick is not None and now - tick.at > SILENT:
+        found.append(
+            Finding(
+                ok=False,
+                what=f"Tiến trình ngừng từ {local(tick.at):%H:%M ngày %d/%m/%Y}",
+                advice="khởi động lại: dondoc run",
+            )
+        )
+    return found or [Finding(ok=True, what="Cơ quan nào có việc cũng có nơi nhận tin")]
+
+
+async def _channels(settings: Settings) -> list[Finding]:
+    found: list[Finding] = []
+    async with HttpClient() as http:
+        for name, make in CHANNELS.items():
+            channel = make(settings, http)
+            if channel is None:
+                found.append(Finding(ok=True, what=f"Kênh {name}: không bật"))
+                continue
+            try:
+                info = await _in_time(channel.open())
+            except SendError as error:
+                found.append(Finding(ok=False, what=f"Kênh {name}: {error.text}",
+                                     advice="kiểm tra token và base_url"))  # fmt: skip
+                continue
+            found.append(Finding(ok=True, what=f"Kênh {name}: kết nối được, bot {info.username}"))
+            found += [Finding(ok=False, what=f"Kênh {name}: {note}") for note in info.notes]
+    return found
+
+
+async def _in_time(call: Awaitable[ChannelInfo]) -> ChannelInfo:
+    try:
+        return await asyncio.wait_for(call, NETWORK_SECONDS)
+    except TimeoutError:
+        raise SendError("không trả lời trong 15 giây") from None
+
+
+async def invite_link(settings: Settings) -> str:
+    """A link that opens the bot with "{code}" to be filled in; "" where no messenger offers one or
+    none can be reached."""
+    async with HttpClient() as http:
+        for make in CHANNELS.values():
+            channel = make(settings, http)
+            if channel is None:
+                continue
+            try:
+                info = await _in_time(channel.open())
+            except SendError:
+                continue
+            if info.invite_link:
+                return info.invite_link
+    return ""

@@ -1,0 +1,271 @@
+"""Finding the words for what is due: facts of this moment, one message a contact.
+
+A duty that was closed meanwhile is left out; older steps of the same duty are folded into the
+newest; quiet hours are kept. Reads only: `deliver.py` writes down what became of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from deadlines.calendar import WorkCalendar
+from registry import people
+from registry.clock import local_day
+from registry.notices import payload_of, put_text
+from registry.outbox import LAST_STEP, Batch, Claimed
+from registry.tables import Attempt, AttemptNotice, Completion, Contact, Notice, Person
+from registry.types import NoticeKind
+from reports import messages
+from reports.facts import DutyFacts, load_facts
+from reports.messages import Digest, News
+from reports.render import Rendered, Renderer, plain_of
+from scheduler.channel import Button, Channel, Message
+from scheduler.deliver import Composed
+from scheduler.hours import quiet_until
+from scheduler.split import split
+
+# A reminder this much later than planned was held up, and says so.
+HELD_UP = timedelta(hours=3)
+MOST_BUTTON_ROWS = 6
+OWN_TEXT = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART)
+
+SINGLE_BUTTONS = (("Đã nhận", "ack"), ("Xong", "done"), ("Vướng", "stuck"), ("Xin gia hạn", "more"))
+LIST_BUTTONS = SINGLE_BUTTONS[:2]
+
+
+@dataclass
+class _Sorted:
+    """A batch taken apart: the newest step of each duty, and what is not to be told."""
+
+    newest: dict[int, Notice] = field(default_factory=dict)
+    news: list[Notice] = field(default_factory=list)
+    folded: list[Notice] = field(default_factory=list)
+    unwanted: list[Notice] = field(default_factory=list)
+    later: list[tuple[Notice, datetime]] = field(default_factory=list)
+
+
+class Composer:
+    """Turns batches into messages with the office's templates."""
+
+    def __init__(
+        self, renderer: Renderer, calendar: WorkCalendar, channels: Mapping[str, Channel]
+    ) -> None:
+        self._renderer = renderer
+        self._calendar = calendar
+        self._channels = channels
+
+    def compose(self, session: Session, batch: Batch, now: datetime) -> Composed:
+        """The message for a batch. Reads only."""
+        first = batch.items[0].notice
+        if first.kind == NoticeKind.EDIT:
+            return self._edit(session, first, now)
+        if first.kind in OWN_TEXT:
+            return self._own_text(batch, first)
+        return self._facts(session, batch, now)
+
+    # -- a text of its own ------------------------------------------------------------------------
+
+    def _own_text(self, batch: Batch, notice: Notice) -> Composed:
+        payload = payload_of(notice)
+        text = Rendered(payload["html"], plain_of(payload["html"]))
+        if notice.uncertain:
+            text = messages.repeated(self._renderer, text)
+        buttons = tuple(
+            tuple(Button(label, action) for label, action in row) for row in payload["buttons"]
+        )
+        return self._fitted(batch, text, buttons, (notice,))
+
+    def _fitted(
+        self,
+        batch: Batch,
+        text: Rendered,
+        buttons: tuple[tuple[Button, ...], ...],
+        told: tuple[Notice, ...],
+        sorted_out: _Sorted | None = None,
+    ) -> Composed:
+        units = self._channels[batch.contact.channel].limits.units
+        parts = split(Message(text.html, text.plain, buttons), units)
+        rest = sorted_out or _Sorted()
+        return Composed(
+            parts[0],
+            told,
+            tuple(rest.folded),
+            tuple(rest.unwanted),
+            tuple(rest.later),
+            rest=tuple(parts[1:]),
+        )
+
+    # -- reminders, urges, news -------------------------------------------------------------------
+
+    def _facts(self, session: Session, batch: Batch, now: datetime) -> Composed:
+        today = local_day(now)
+        duty_ids = {item.notice.duty_id for item in batch.items if item.notice.duty_id}
+        facts = load_facts(session, sorted(duty_ids), today, self._calendar)
+        found = _sort_out(batch.items, facts, now)
+        if not found.newest and not found.news:
+            return Composed(unwanted=tuple(found.unwanted), later=tuple(found.later))
+        told = (*found.newest.values(), *found.news)
+        digest = Digest(
+            today,
+            reminders=[facts[d] for d, n in found.newest.items() if not _urging(n, facts[d])],
+            urges=[facts[d] for d, n in found.newest.items() if _urging(n, facts[d])],
+            news=_news(session, found.news, facts),
+            held_since=self._held(told, now),
+            repeat=any(notice.uncertain for notice in told),
+        )
+        if batch.contact.chat_kind == "group":
+            text = messages.group(self._renderer, digest)
+            return self._fitted(batch, text, (), told, found)
+        text = self._private(digest)
+        return self._fitted(batch, text, _buttons(digest), told, found)
+
+    def _private(self, digest: Digest) -> Rendered:
+        common = {"repeat": digest.repeat}
+        if len(digest.reminders) + len(digest.urges) + len(digest.news) > 1:
+            return messages.digest(self._renderer, digest)
+        if digest.urges:
+            return messages.urge(
+                self._renderer, digest.urges[0], digest.today, held_since=digest.held_since,
+                **common,
+            )  # fmt: skip
+        if digest.reminders:
+            return messages.reminder(
+                self._renderer, digest.reminders[0], digest.today, held_since=digest.held_since,
+                **common,
+            )  # fmt: skip
+        return messages.completion(self._renderer, digest.news[0], **common)
+
+    def _held(self, told: Sequence[Notice], now: datetime) -> datetime | None:
+        """Since when an outage held these up; None where they are on time. Nights and days off
+        between the planned moment and now are no outage."""
+        oldest = min(notice.due_at for notice in told)
+        planned = [n for n in told if n.kind in (NoticeKind.REMINDER, NoticeKind.URGE)]
+        if not planned or now - oldest < HELD_UP or any(notice.uncertain for notice in told):
+            return None
+        return oldest
+
+    # -- messages rewritten -----------------------------------------------------------------------
+
+    def _edit(self, session: Session, notice: Notice, now: datetime) -> Composed:
+        """The message as it reads now: done where done, with what is still open to be answered."""
+        attempt = session.get(Attempt, payload_of(notice)["attempt"])
+        if attempt is None:
+            return Composed(unwanted=(notice,))
+        ids = _duties_of(session, attempt)
+        today = local_day(now)
+        facts = load_facts(session, ids, today, self._calendar)
+        still_open = [each for each in facts.values() if each.is_open]
+        if len(facts) == 1 and still_open:
+            one = still_open[0]
+            maker = messages.urge if one.overdue else messages.reminder
+            text = maker(self._renderer, one, today)
+        else:
+            text = messages.closed(self._renderer, list(facts.values()))
+        buttons = _buttons(Digest(today, reminders=still_open))
+        message = Message(text.html, text.plain, buttons)
+        return Composed(message, (notice,), edit_of=attempt.message_id)
+
+    # -- staff ------------------------------------------------------------------------------------
+
+    def contact_closed(
+        self, session: Session, contact: Contact, reason: str, now: datetime
+    ) -> None:
+        """Queue word for staff that a contact can no longer be reached."""
+        held = people.subscriptions_of(session, contact)
+        if not held:
+            return
+        person = session.get(Person, contact.person_id) if contact.person_id is not None else None
+        text = self._renderer.render(
+            "replies/lost_staff",
+            name=person.name if person is not None else contact.title,
+            agencies=[agency.name for _, agency in held if agency is not None],
+        )
+        for staff in people.staff_subscriptions(session):
+            if staff.person_id is not None and staff.person_id == contact.person_id:
+                continue
+            key = f"lost:{contact.id}:{now.isoformat()}:{staff.id}"
+            put_text(session, NoticeKind.ALERT, key, text.html, now, subscription_id=staff.id)
+
+
+def _urging(notice: Notice, facts: DutyFacts) -> bool:
+    """An urge, or a reminder so late that the day has passed."""
+    return notice.kind == NoticeKind.URGE or facts.overdue
+
+
+def _sort_out(items: Iterable[Claimed], facts: Mapping[int, DutyFacts], now: datetime) -> _Sorted:
+    found = _Sorted()
+    for item in sorted(items, key=lambda each: each.notice.due_at):
+        notice = item.notice
+        duty = facts.get(notice.duty_id or 0)
+        if duty is None or (notice.kind != NoticeKind.COMPLETION and not duty.is_open):
+            found.unwanted.append(notice)
+        elif (until := _quiet(item, now)) is not None:
+            found.later.append((notice, until))
+        elif notice.kind == NoticeKind.COMPLETION:
+            found.news.append(notice)
+        else:
+            if duty.id in found.newest:
+                found.folded.append(found.newest[duty.id])
+            found.newest[duty.id] = notice
+    return found
+
+
+def _quiet(item: Claimed, now: datetime) -> datetime | None:
+    """When the subscription's quiet hours end; None outside them and for last-day reminders."""
+    if item.subscription is None or item.notice.step == LAST_STEP:
+        return None
+    return quiet_until(now, item.subscription.quiet_from, item.subscription.quiet_to)
+
+
+def _news(
+    session: Session, notices: Sequence[Notice], facts: Mapping[int, DutyFacts]
+) -> list[News]:
+    """Each duty's news once, though somebody may hold two subscriptions that are told of it."""
+    found: dict[int, News] = {}
+    for notice in notices:
+        duty = facts[notice.duty_id or 0]
+        completion = session.exec(
+            select(Completion)
+            .where(Completion.duty_id == duty.id)
+            .order_by(col(Completion.id).desc())
+        ).first()
+        person = (
+            session.get(Person, completion.person_id)
+            if completion is not None and completion.person_id is not None
+            else None
+        )
+        name = person.name if person is not None else ""
+        at = completion.at if completion is not None else None
+        found[duty.id] = News(duty, undone=duty.is_open, by=name, at=at)
+    return list(found.values())
+
+
+def _duties_of(session: Session, attempt: Attempt) -> list[int]:
+    rows = session.exec(
+        select(Notice.duty_id)
+        .join(AttemptNotice)
+        .where(AttemptNotice.attempt_id == attempt.id, col(Notice.duty_id).is_not(None))
+        .distinct()
+    ).all()
+    return sorted(each for each in rows if each is not None)
+
+
+def _buttons(digest: Digest) -> tuple[tuple[Button, ...], ...]:
+    """Four choices under a single duty; under several, received and done for each of the first."""
+    owed = [*digest.urges, *digest.reminders]
+    if not owed:
+        return ()
+    if len(owed) == 1:
+        row = [_button(label, action, owed[0].number) for label, action in SINGLE_BUTTONS]
+        return (tuple(row[:2]), tuple(row[2:]))
+    ordered = sorted(owed, key=lambda facts: (facts.due_on, facts.number))
+    return tuple(
+        tuple(_button(f"{f.number} {label}", action, f.number) for label, action in LIST_BUTTONS)
+        for f in ordered[:MOST_BUTTON_ROWS]
+    )  # fmt: skip
+
+
+def _button(label: str, action: str, number: int) -> Button:
+    return Button(label, f"d1:{number}:{action}")
