@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from deadlines.phrases import Atom
 
-BOUNDS = frozenset({"before", "until", "since"})
+BOUNDS = frozenset({"before", "until", "since", "asof"})
 DAYS = frozenset({
     "date", "datelist", "drange", "doms", "nwork", "nfirst", "nlast", "weekday", "nthweekday",
     "weekof", "lunar", "count", "tplus", "day", "holiday",
@@ -48,6 +48,7 @@ class Target:
     quals: list[Atom] = field(default_factory=list)
     prefix: "Target | None" = None
     joined: bool = False
+    recurs: bool = False
     ranged: bool = False
     used: bool = False
 
@@ -166,8 +167,20 @@ class _Builder:
         takes = atom.kind in DAYS and atom.kind not in ("count", "tplus", "day", "drange")
         if takes or atom.kind == "position":
             place = self._qualify(target, place)
+        elif atom.kind in ("months", "quarters", "half", "nine") and self._yearly(atom, place):
+            target.quals.append(self.atoms[place])
+            target.end = self.atoms[place].end
+            place += 1
         self._keep(target)
         return place
+
+    def _yearly(self, atom: Atom, place: int) -> bool:
+        """ "Quý I hằng năm", "tháng 6 và tháng 12 hằng năm"."""
+        after = self.atoms[place] if place < len(self.atoms) else None
+        if after is None or after.kind not in ("every", "often") or after.get("list") != "năm":
+            return False
+        gap = self.gap(atom.end, after.start)
+        return set(gap) <= {"của", "trong", "(", ","} and not atom.get("y") and not atom.get("y2")
 
     def _dated(self, atom: Atom, place: int) -> bool:
         after = self.atoms[place] if place < len(self.atoms) else None
@@ -225,6 +238,9 @@ def _share(line: str, found: list[Target]) -> None:
         if after.joined and not after.bound and _alike(before, after):
             after.bound = before.bound if before.bound != "since" else after.bound
             after.time = after.time or before.time
+        if after.joined and after.kind == "date" and before.kind != "date" and before.quals:
+            after.recurs = True  # "ngày 20 tháng cuối quý và ngày 20/12": of every year too
+            after.bound = after.bound or before.bound
     for before, after in zip(reversed(found[:-1]), reversed(found[1:]), strict=False):
         gap = set(line[before.end : after.start].split())
         listed = after.joined or gap <= {",", "và"}
@@ -239,13 +255,16 @@ def _alike(one: Target, other: Target) -> bool:
 
 
 def _prefix(found: list[Target]) -> None:
-    """A day without a period of its own belongs to the period named before it."""
+    """A day without a period of its own belongs to the period named before it; one at the very
+    start of the text ("Hằng năm, …") rules all that follows."""
     context: Target | None = None
     for target in found:
         if target.kind in PERIODS or target.kind == "unit":
             context = target
         elif context is not None and (
-            context.clause == target.clause or target.kind in ("doms", "nwork")
+            context.clause == target.clause
+            or target.kind in ("doms", "nwork")
+            or (context.start == 0 and context.kind in ("every", "often"))
         ):
             target.prefix = context
 
@@ -258,11 +277,18 @@ def _join_ranges(line: str, found: list[Target]) -> list[Target]:
         gap = line[last.end : target.start].split() if last else []
         dash = gap == ["-"] and last is not None and _alike(last, target)
         since = last is not None and last.bound == "since" and target.bound != "since"
-        if last and last.clause == target.clause and (dash or (since and len(gap) <= 8)):
-            if target.bound in ("until", "before") or dash or "đến" in gap:
-                target.start, target.ranged = last.start, True
-                target.bound = "" if dash and last.bound == "since" else target.bound
-                target.bound = target.bound or ("until" if since else last.bound)
-                kept.pop()
+        ends = target.bound in ("until", "before") or dash or "đến" in gap
+        if last and last.clause == target.clause and (dash or (since and len(gap) <= 8)) and ends:
+            target.start, target.ranged = last.start, True
+            target.bound = "" if dash and last.bound == "since" else target.bound
+            target.bound = target.bound or ("until" if since else last.bound)
+            target.used = target.used or _is_window(line, last.start)
+            kept.pop()
         kept.append(target)
     return kept
+
+
+def _is_window(line: str, start: int) -> bool:
+    """Whether a range says whose figures a report covers, not when it is due."""
+    before = line[max(0, start - 90) : start]
+    return "số liệu" in before[before.rfind(";") + 1 :] and "gửi" not in before[-30:]

@@ -85,6 +85,8 @@ _LIST_ITEM = re.compile(
 
 def sense(target: Target, scene: Scene) -> Sense:
     """What a target comes to; :data:`NOTHING` where it names no deadline."""
+    if target.bound == "asof":
+        return NOTHING
     if target.bound == "since" and not target.ranged and target.kind not in _SPANS:
         return NOTHING
     return _READERS[target.kind](target, scene)
@@ -221,6 +223,8 @@ def _spills(atom: Atom, day: Atom) -> int:
 
 def _recurring_date(target: Target, points: list[tuple[int, int]]) -> list[Every]:
     """A day and month of every year: of the year, or of the half-year or quarter it reports."""
+    if target.recurs:
+        return [Every(Unit.YEAR, On(month, day)) for month, day in points]
     later = target.qual("next")
     if later is not None and later.get("unit") == "năm":
         context = _context(target)
@@ -347,6 +351,12 @@ def _in_period(target: Target, scene: Scene, days: list[_Day]) -> Sense:
     if named is not None and _year(named):
         period = _periods(named, _year(named))[-1]
         month = _month_number(target, period.unit, first=days[0].nth > 0 or days[0].day == 1)
+        rules = [Once(period, one.at(month, period.unit), before, at) for one in days]
+        return Sense(tuple(_day_or_once(one) for one in rules), strength, kind)
+    now = target.qual("thisperiod")
+    if now is not None and now.get("unit") in ("tháng", "quý", "năm"):
+        period = Period.holding(_UNITS[now.get("unit")], scene.base)
+        month = _edge_month(period.unit, days[0])
         rules = [Once(period, one.at(month, period.unit), before, at) for one in days]
         return Sense(tuple(_day_or_once(one) for one in rules), strength, kind)
     places = _places(target, days[0])
@@ -572,26 +582,36 @@ def _nthweekday(target: Target, scene: Scene) -> Sense:
     return Sense((Every(Unit.MONTH, NthWeekday(day, month, nth), (), before, at),), 95)
 
 
+def _week_place(atom: Atom) -> tuple[Unit, int]:
+    """The period of a week's month, and the month within it."""
+    rest = atom.get("rest")
+    if "quý" in rest:
+        return Unit.QUARTER, 1 if "đầu" in rest else 0
+    unit = _unit(atom.get("unit")) or Unit.MONTH
+    if rest:
+        return unit, MONTHS[unit] + 1
+    return unit, 0 if unit is not Unit.MONTH and _ordinal(atom.get("ord")) < 0 else 1
+
+
 def _weekof(target: Target, scene: Scene) -> Sense:
     """A week of a month: days 1-7, 8-14 …; its Friday or Sunday are other readings."""
     nth = _ordinal(target.main.get("ord"))
     if not -1 <= nth <= 5 or nth == 0:
         return NOTHING
     before, at = _strict(target), hour(target)
-    month = 2 if "sau" in target.main.get("rest") or "tiếp" in target.main.get("rest") else 1
-    point = On(month, 31 if nth in (-1, 5) else 7 * nth)
-    if month == 1 and point.day == 31:
-        point = END
+    unit, month = _week_place(target.main)
+    whole = nth in (-1, 5) and month in (0, 1)
+    point: Point = END if whole else On(month, 31 if nth in (-1, 5) else 7 * nth)
     others = tuple(NthWeekday(day, month, nth) for day in (6, 4))
     months = target.qual("months")
     strength = _strength(target, 92, 75)
     if months is None:
         return Sense(
-            (Every(Unit.MONTH, point, (), before, at),),
+            (Every(unit, point, (), before, at),),
             strength,
             "ambiguous",
             sure=False,
-            others=tuple(Every(Unit.MONTH, one, (), before, at) for one in (point, *others)),
+            others=tuple(Every(unit, one, (), before, at) for one in (point, *others)),
         )
     period = _periods(months, _year(months) or scene.base.year)[-1]
     if not _year(months) and period.last < scene.base:
@@ -684,6 +704,9 @@ def _after_section(target: Target, number: int, unit: str, ahead: str, behind: s
 
 
 def _from_anchor(target: Target, number: int, unit: str, ahead: str) -> Sense | None:
+    straight = _PERIOD_END.match(ahead)
+    if straight and (straight["end"] or "").startswith("kết thúc"):
+        return _period_term(target, straight, number, unit)
     match = _FROM.match(ahead)
     if match is None:
         return None
@@ -813,12 +836,13 @@ def _period(target: Target, scene: Scene) -> Sense:
     strength = _period_strength(target, scene)
     if atom.get("next"):
         return _whole(target, [Period(Unit.YEAR, scene.base.year + 1)], strength)
+    if target.quals:
+        return _yearly(target, strength)
+    target.ranged = target.ranged or "-" in atom.get("q")
     year = _year(atom)
     if year or atom.get("nexty"):
         return _whole(target, _periods(atom, year or scene.base.year), strength)
     periods = _periods(atom, scene.base.year)
-    if atom.kind in ("half", "nine") and len(periods) == 1 and target.prefix is None:
-        pass
     late = [one for one in periods if one.last < scene.base]
     if not late or len(late) < len(periods):
         live = [one for one in periods if one not in late]
@@ -828,6 +852,18 @@ def _period(target: Target, scene: Scene) -> Sense:
     found = _whole(target, later, strength)
     others = _whole(target, periods, strength).rules
     return replace(found, sure=False, others=(*found.rules, *others))
+
+
+def _yearly(target: Target, strength: int) -> Sense:
+    """The same month, quarter or half of every year."""
+    periods = _periods(target.main, 2000)
+    if target.ranged:
+        periods = periods[-1:]
+    at = hour(target)
+    early = target.bound == "before" and at is None
+    point: Point = On(1, 1) if early else END
+    rules = tuple(Every(one.unit, point, (one.index,), early, at) for one in periods)
+    return Sense(rules, max(strength, 75), "annual" if len(rules) == 1 else "")
 
 
 def _whole(target: Target, periods: list[Period], strength: int) -> Sense:
@@ -876,6 +912,7 @@ def _every(target: Target, scene: Scene) -> Sense:
         period = Period(Unit.YEAR, scene.base.year)
         return Sense((Once(period, END, time=at),), 42)
     strength = 75 if atom.get("each") or atom.kind == "often" else 44
+    strength = 96 if at else strength
     if report and all(which for _, which in found):
         periods = [Period(unit, scene.base.year, which[0]) for unit, which in found]
         if periods[0].last < scene.base:

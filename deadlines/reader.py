@@ -227,7 +227,7 @@ def kind_of(rule: Rule) -> str:
 
 
 def _monthly_of_year(rule: Every) -> bool:
-    return rule.unit is Unit.MONTH and len(rule.which) == 1
+    return rule.unit in (Unit.MONTH, Unit.QUARTER) and len(rule.which) == 1
 
 
 def _kind_of_several(rule: AnyOf) -> str:
@@ -235,8 +235,10 @@ def _kind_of_several(rule: AnyOf) -> str:
     if kinds == {"annual"}:
         months = sorted(_months(rule))
         gaps = {after - before for before, after in zip(months, months[1:], strict=False)}
-        if len(months) in (2, 4, 12) and gaps == {12 // len(months)}:
-            return {2: "semiannual", 4: "quarterly", 12: "monthly"}[len(months)]
+        if len(months) > 2 and gaps == {3}:
+            return "quarterly"
+        if len(months) == 2 and gaps == {6}:
+            return "semiannual"
     if len(kinds) == 1:
         return kinds.pop()
     return "nine_month" if "nine_month" in kinds else "multi"

@@ -183,7 +183,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 _DASHES = {ord(c): "-" for c in "‐‑‒–—―−"} | dict.fromkeys((0x200B, 0x200C, 0x200D, 0xFEFF), "_")
-_DASHES |= {0x2044: "/", 0x2215: "/", 0xFF0F: "/"}
+_DASHES |= {0x2044: "/", 0x2215: "/", 0xFF0F: "/", 0x2019: "'", 0x2032: "'", 0x60: "'", 0xB4: "'"}
 
 
 def _composed(text: str) -> tuple[str, list[int]]:
