@@ -5,7 +5,7 @@ import io
 
 from intake.columns import AGENCY_COLUMNS, HEADER_ROWS, TASK_COLUMNS, read_header
 from intake.errors import IntakeError
-from intake.grid import Grid, Row, tidy
+from intake.grid import Grid, Row, check_length, tidy
 
 DELIMITERS = ",;\t"
 _BOMS = (
@@ -32,24 +32,24 @@ def read_csv(content: bytes) -> list[Grid]:
 
 
 def _decode(content: bytes) -> str:
+    for encoding in _encodings(content):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise IntakeError(_UNREADABLE)
+
+
+def _encodings(content: bytes) -> tuple[str, ...]:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
-            return _try(content, encoding) or _refuse()
+            return (encoding,)
     # UTF-16 without a mark: every other byte of plain letters is zero.
-    if content[1:200:2].count(0) > 60 or content[:200:2].count(0) > 60:
-        return _try(content, "utf-16-le" if content[1] == 0 else "utf-16-be") or _refuse()
-    return _try(content, "utf-8") or _try(content, "cp1258") or _refuse()
-
-
-def _try(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        return ""
-
-
-def _refuse() -> str:
-    raise IntakeError(_UNREADABLE)
+    if content[1:200:2].count(0) > 60:
+        return ("utf-16-le",)
+    if content[:200:2].count(0) > 60:
+        return ("utf-16-be",)
+    return ("utf-8", "cp1258")
 
 
 def _rows(text: str, delimiter: str) -> list[Row]:
@@ -60,6 +60,7 @@ def _rows(text: str, delimiter: str) -> list[Row]:
     for record in reader:
         rows.append(Row(line, tuple(tidy(cell) for cell in record)))
         line = reader.line_num + 1
+        check_length(len(rows))
     return rows
 
 

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 from deadlines.text import clean
+from intake.errors import IntakeError
+
+# No plan is longer; it also keeps a list of its tasks within what one SQL statement may name.
+MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -25,3 +29,9 @@ def tidy(cell: str) -> str:
     """A cell's text: NFC, single blanks, one line break where there were any."""
     lines = (clean(line) for line in cell.splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def check_length(rows: int) -> None:
+    """Raises IntakeError for a table that is too long."""
+    if rows > MAX_ROWS:
+        raise IntakeError(f"Bảng có hơn {MAX_ROWS} dòng; hãy chia nhỏ tệp.")

@@ -5,10 +5,11 @@ Both read the whole file first, tell everything there is to tell, and write all 
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlmodel import Session
 
@@ -38,10 +39,12 @@ _SHOWN_DUE = 4
 
 @dataclass(frozen=True)
 class AgenciesReport:
-    """What loading a list of agencies came to; `result` is None where nothing was written."""
+    """What loading a list of agencies came to; `result` is None where something blocks it,
+    `written` is False where it was only tried out."""
 
     result: LoadResult | None
     problems: tuple[Problem, ...] = ()
+    written: bool = False
 
     @property
     def refused(self) -> bool:
@@ -50,13 +53,12 @@ class AgenciesReport:
     def lines(self) -> list[str]:
         """For people, one fact a line."""
         found = _problem_lines(self.problems)
-        if self.refused:
-            return [*found, "Không lưu gì; hãy sửa các dòng trên rồi nạp lại."]
         if self.result is None:
-            return [*found, "Chạy thử: không lưu gì."]
+            return [*found, "Không lưu gì; hãy sửa các dòng trên rồi nạp lại."]
         counts = self.result
         summary = f"thêm {counts.added}, đổi {counts.changed}, giữ nguyên {counts.unchanged}"
-        return [*found, f"Danh sách cơ quan: {summary}."]
+        start = "Danh sách cơ quan" if self.written else "Chạy thử, chưa lưu gì"
+        return [*found, f"{start}: {summary}."]
 
     def to_contract(self) -> dict[str, Any]:
         counts = self.result or LoadResult()
@@ -76,15 +78,16 @@ def import_agencies(
     `now` is aware. Raises IntakeError for a file that cannot be read as such a list.
     """
     rows, problems = agency_rows(read_table(path, AGENCY_COLUMNS))
-    if dry_run or any(one.blocking for one in problems):
+    if any(one.blocking for one in problems):
         return AgenciesReport(None, tuple(problems))
 
     def write(session: Session) -> AgenciesReport:
         result = agency_list.load(session, [row for _line, row in rows], now)
         directory = Directory.on(session, local_day(now))
-        return AgenciesReport(result, (*problems, *ambiguities(rows, directory)))
+        found = tuple(sorted((*problems, *ambiguities(rows, directory))))
+        return AgenciesReport(result, found, written=not dry_run)
 
-    return db.write_now(write)
+    return _run(db, write, dry_run=dry_run)
 
 
 # --- Tasks ---------------------------------------------------------------------------------------
@@ -111,12 +114,14 @@ class ImportOrder:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """A directive as read, and what storing it came to (None: nothing was written)."""
+    """A directive as read, and what storing it came to (None where something blocks it; `written`
+    is False where it was only tried out)."""
 
     draft: Draft
     result: ImportResult | None = None
     expansion: Expansion | None = None
     notes: tuple[Problem, ...] = ()
+    written: bool = False
 
     @property
     def refused(self) -> bool:
@@ -130,12 +135,11 @@ class ImportReport:
         """For people, one fact a line; the last says what was done."""
         found = _problem_lines(self.problems)
         tasks = f"{len(self.draft.tasks)} nhiệm vụ"
-        if self.refused:
+        if self.result is None:
             count = sum(one.blocking for one in self.problems)
             return [*found, f"Đọc được {tasks}; còn {count} chỗ phải sửa nên không lưu gì."]
-        if self.result is None:
-            return [*found, f"Chạy thử: đọc được {tasks}, chưa lưu gì."]
-        return [*found, _summary(self.result, self.expansion or Expansion())]
+        start = "Đã nhập" if self.written else f"Chạy thử, chưa lưu gì (đọc được {tasks})"
+        return [*found, f"{start}: {_summary(self.result, self.expansion or Expansion())}"]
 
     def to_contract(self) -> dict[str, Any]:
         """The JSON of `dondoc import FILE --dry-run --json`."""
@@ -181,15 +185,45 @@ def import_tasks(
     directive = _directive(order, path, table)
     draft = draft_tasks(task_rows(table), directory, terms, directive)
     notes = _header_notes(table)
-    if dry_run or draft.blocked:
+    if draft.blocked:
         return ImportReport(draft, notes=notes)
     duties = DutyTerms(today, now, order.calendar, order.update_rule, order.horizon_days)
-    return db.write_now(_write, draft, duties, notes)
+
+    def write(session: Session) -> ImportReport:
+        result, expansion = _store(session, draft, duties)
+        found = (*notes, *_troubles(session, expansion))
+        return ImportReport(draft, result, expansion, found, written=not dry_run)
+
+    return _run(db, write, dry_run=dry_run)
 
 
-def _write(
-    session: Session, draft: Draft, terms: DutyTerms, notes: tuple[Problem, ...]
-) -> ImportReport:
+class _TriedOut(Exception):
+    """Carries the outcome of a rehearsal out of its transaction, which is thereby rolled back."""
+
+    def __init__(self, report: Any) -> None:
+        super().__init__("rolled back")
+        self.report = report
+
+
+_Report = TypeVar("_Report")
+
+
+def _run(db: Database, write: Callable[[Session], _Report], *, dry_run: bool) -> _Report:
+    """Write; or do all the same and take it back, so that a rehearsal tells what would happen."""
+
+    def rehearse(session: Session) -> None:
+        raise _TriedOut(write(session))
+
+    if not dry_run:
+        return db.write_now(write)
+    try:
+        db.write_now(rehearse)
+    except _TriedOut as outcome:
+        return cast("_Report", outcome.report)
+    raise AssertionError("a rehearsal always ends in its outcome")
+
+
+def _store(session: Session, draft: Draft, terms: DutyTerms) -> tuple[ImportResult, Expansion]:
     tasks = draft.facts()
     result = store(session, draft.directive, tasks, terms.now)
     revised = revise(session, terms, result.changed) if result.changed else Expansion()
@@ -200,8 +234,7 @@ def _write(
         cancelled=revised.cancelled,
         troubles=(*revised.troubles, *grown.troubles),
     )
-    troubles = _troubles(session, total)
-    return ImportReport(draft, result, total, (*notes, *troubles))
+    return result, total
 
 
 def _troubles(session: Session, expansion: Expansion) -> list[Problem]:
@@ -214,10 +247,11 @@ def _troubles(session: Session, expansion: Expansion) -> list[Problem]:
 
 
 def _directive(order: ImportOrder, path: Path, table: Table) -> DirectiveFacts:
-    kind, issuer = kind_and_issuer(order.number)
+    number = re.sub(r"^\s*số(?:\s*:\s*|\s+)", "", order.number, flags=re.IGNORECASE).strip()
+    kind, issuer = kind_and_issuer(number)
     text = "\n".join("\t".join(row.cells) for row in table.rows)
     return DirectiveFacts(
-        number=re.sub(r"^\s*(?:số|so)\s*:?\s*", "", order.number, flags=re.IGNORECASE).strip(),
+        number=number,
         issued_on=order.issued,
         kind=order.kind or kind,
         issuer=order.issuer or issuer,
@@ -257,7 +291,7 @@ def _problem_lines(problems: tuple[Problem, ...]) -> list[str]:
 
 def _summary(result: ImportResult, expansion: Expansion) -> str:
     said = (
-        f"Đã nhập: {len(result.added)} nhiệm vụ mới, {len(result.changed)} thay đổi, "
+        f"{len(result.added)} nhiệm vụ mới, {len(result.changed)} thay đổi, "
         f"{len(result.unchanged)} giữ nguyên; thêm {expansion.added} đầu việc"
     )
     if expansion.moved or expansion.cancelled:

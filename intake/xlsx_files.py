@@ -14,10 +14,9 @@ from openpyxl import load_workbook
 from openpyxl.utils import column_index_from_string
 
 from intake.errors import IntakeError
-from intake.grid import Grid, Row, tidy
+from intake.grid import MAX_ROWS, Grid, Row, check_length, tidy
 
 MAX_UNPACKED = 300 * 1024 * 1024
-MAX_ROWS = 50_000
 MAX_COLUMNS = 60
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -81,8 +80,7 @@ def _cells(sheet: Any) -> _Cells:
         cells = [tidy(_text(value)) for value in values]
         if any(cells):
             rows[line] = cells
-        if len(rows) > MAX_ROWS:
-            raise IntakeError(f"Bảng có hơn {MAX_ROWS} dòng; hãy chia nhỏ tệp.")
+        check_length(len(rows))
     return rows
 
 

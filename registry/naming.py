@@ -44,8 +44,8 @@ _FILLERS = frozenset({"cac", "va"})
 
 # The head of an agency stands for the agency ("Giám đốc Sở Y tế").
 _TITLE = re.compile(
-    r"^(?:giam doc|pho giam doc|chu tich(?! nuoc)|thu truong|nguoi dung dau|lanh dao|truong ban"
-    r"|hieu truong|cuc truong|chanh(?= van phong)|chanh(?= thanh tra)) (?:cac )?(?=\S)"
+    r"^(?:giam doc|pho giam doc|chu tich(?! nuoc)|thu truong|nguoi dung dau|lanh dao|hieu truong"
+    r"|cuc truong|truong(?= (?:ban|cong an|phong) )|chanh(?= (?:van phong|thanh tra)\b)) (?:cac )?"
 )
 _VAGUE = re.compile(
     r"\blien quan\b|\bduoc (?:giao|phan cong)\b"

@@ -82,6 +82,10 @@ def _directory(day: date = date(2025, 5, 1)) -> Directory:
         ("Chánh Văn phòng UBND tỉnh", "Văn phòng UBND tỉnh"),
         ("Giám đốc Công an tỉnh", "Công an tỉnh"),
         (
+            "Trưởng Ban Quản lý KKT Sao Mai và các KCN",
+            "Ban Quản lý Khu kinh tế Sao Mai và các khu công nghiệp",
+        ),
+        (
             "BQL KKT Sao Mai và các KCN",
             "Ban Quản lý Khu kinh tế Sao Mai và các khu công nghiệp",
         ),
