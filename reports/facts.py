@@ -151,7 +151,7 @@ class DutyFacts:
 class _Around:
     """What stands in other tables about a set of duties, by duty id (task id, number)."""
 
-    coordinating: dict[int, list[str]]
+    coordinating: dict[int, dict[int, str]]
     obstacles: dict[int, list[ObstacleFacts]]
     extensions: dict[int, ExtensionFacts]
     completions: dict[int, CompletionFacts]
@@ -256,10 +256,10 @@ def _around(session: Session, ids: Sequence[int], duties: Sequence[Duty]) -> _Ar
     )
 
 
-def _coordinating(session: Session, task_ids: Sequence[int]) -> dict[int, list[str]]:
-    names: dict[int, list[str]] = defaultdict(list)
-    for task_id, name in session.exec(
-        select(TaskAgency.task_id, Agency.name)
+def _coordinating(session: Session, task_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    names: dict[int, dict[int, str]] = defaultdict(dict)
+    for task_id, agency_id, name in session.exec(
+        select(TaskAgency.task_id, TaskAgency.agency_id, Agency.name)
         .join(Agency, col(Agency.id) == col(TaskAgency.agency_id))
         .where(
             col(TaskAgency.task_id).in_(task_ids),
@@ -268,7 +268,7 @@ def _coordinating(session: Session, task_ids: Sequence[int]) -> dict[int, list[s
         )
         .order_by(col(Agency.key))
     ).all():
-        names[task_id].append(name)
+        names[task_id][agency_id] = name
     return names
 
 
@@ -377,7 +377,7 @@ def _facts(
         directive_title=directive.title,
         section=task.section,
         ordinal=task.ordinal,
-        coordinating=task.coordinate_text or "; ".join(around.coordinating.get(duty.task_id, [])),
+        coordinating=task.coordinate_text or _others(around.coordinating, duty),
         send_to=task.send_to,
         deadline_text=task.deadline_text,
         reading=_reading(task.rule),
@@ -404,6 +404,11 @@ def _facts(
     )
 
 
+def _others(coordinating: dict[int, dict[int, str]], duty: Duty) -> str:
+    named = coordinating.get(duty.task_id, {})
+    return "; ".join(name for key, name in named.items() if key != duty.agency_id)
+
+
 def _directive_name(directive: Directive) -> str:
     """ "Kế hoạch số 106/KH-BCĐ ngày 26/4/2024"; without a number, what else names it."""
     day = f"ngày {short_day(directive.issued_on)}" if directive.issued_on else ""
@@ -422,9 +427,9 @@ def _reading(rule: str) -> str:
 
 
 def _period_words(key: str) -> str:
-    """ "trong quý III/2026"; "" for an occurrence that is a day or a week."""
+    """ "quý III/2026"; "" for an occurrence that is a day or a week."""
     period = period_of(key)
-    return describe(Once(period)) if period else ""
+    return describe(Once(period)).removeprefix("trong ") if period else ""
 
 
 def _window(duty: Duty, task: Task) -> tuple[date, date] | None:

@@ -119,6 +119,7 @@ def closed(renderer: Renderer, duties: Sequence[DutyFacts]) -> Rendered:
         duties=duties,
         with_agency=_several_agencies(duties),
         notes=_notes(duties),
+        example=next((facts.number for facts in duties if facts.is_open), None),
     )
 
 
@@ -283,7 +284,7 @@ def _note(facts: DutyFacts, urge_number: int | None) -> list[str]:
         said.append("đang có vướng mắc")
     if facts.extension:
         said.append(f"đang xin gia hạn đến {long_day(facts.extension.proposed_on)}")
-    if facts.is_open and facts.received_at:
+    if facts.is_open and facts.received_at and not facts.obstacles and not facts.extension:
         said.append("đã nhận")
     return said
 

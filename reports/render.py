@@ -9,7 +9,6 @@ import html
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,10 +51,12 @@ class Problem:
 
 
 class Renderer:
-    """Finds the words. `templates_dir`: the office's own folder, looked into first."""
+    """Finds the words. `templates_dir`: the office's own folder, looked into first; where a
+    template of its fails, the built-in one speaks, unless `strict` (to find out what fails)."""
 
-    def __init__(self, templates_dir: Path | None = None) -> None:
+    def __init__(self, templates_dir: Path | None = None, *, strict: bool = False) -> None:
         self._folder = templates_dir
+        self._strict = strict
         self._built_in = _environment(FileSystemLoader(BUILT_IN))
         self._env = self._built_in
         if templates_dir is not None:
@@ -66,11 +67,12 @@ class Renderer:
     def render(self, name: str, /, **context: Any) -> Rendered:
         """The template's text, e.g. render("messages/reminder", ...).
 
-        Raises jinja2.TemplateError or BadMarkup where the built-in template itself fails.
+        Raises jinja2.TemplateError, ValueError or BadMarkup where the built-in template itself
+        fails.
         """
         path = name.removesuffix(SUFFIX) + SUFFIX
-        if self._folder is None:
-            return _finish(self._built_in.get_template(path).render(context))
+        if self._folder is None or self._strict:
+            return _finish(self._env.get_template(path).render(context))
         try:
             return _finish(self._env.get_template(path).render(context))
         except Exception as error:  # noqa: BLE001 -- an office's own template may fail in any way
@@ -84,40 +86,25 @@ class Renderer:
             self._reported.add(cause)
             log.warning("template %s of templates_dir failed, using ours: %r", path, error)
 
-    def check(self, samples: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Problem]:
-        """Render each named template with each of its sample contexts, without falling back.
-
-        Also reports files of the office's folder that override nothing (a misspelt name).
-        """
-        problems = [
-            problem
-            for name, contexts in samples.items()
-            for problem in self._check_one(name.removesuffix(SUFFIX) + SUFFIX, contexts)
-        ]
-        return problems + self._strays()
-
-    def _check_one(self, path: str, contexts: Iterable[Mapping[str, Any]]) -> list[Problem]:
-        for context in contexts:
-            try:
-                _finish(self._env.get_template(path).render(context))
-            except Exception as error:  # noqa: BLE001 -- whatever fails is what is asked for
-                return [Problem(path, f"{type(error).__name__}: {error}")]
-        return []
-
-    def _strays(self) -> list[Problem]:
+    def problems(self) -> list[Problem]:
+        """What can be said of the office's folder without rendering: files that cannot be read as
+        templates, and files that override nothing (a misspelt name)."""
         if self._folder is None:
             return []
         if not self._folder.is_dir():
             return [Problem(str(self._folder), "không có thư mục này")]
-        ours = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*.j2")}
-        theirs = sorted(
-            path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*.j2")
-        )
-        return [
-            Problem(path, "không thay cho mẫu nào; hãy kiểm tra lại tên tệp")
-            for path in theirs
-            if path not in ours
-        ]
+        files = sorted(self._folder.rglob("*.j2"))
+        names = [path.relative_to(self._folder).as_posix() for path in files]
+        return [problem for name in names for problem in self._problems_of(name)]
+
+    def _problems_of(self, name: str) -> list[Problem]:
+        if not (BUILT_IN / name).is_file():
+            return [Problem(name, "không thay cho mẫu nào; hãy kiểm tra lại tên tệp")]
+        try:
+            self._env.get_template(name)
+        except Exception as error:  # noqa: BLE001 -- whatever fails is what is asked for
+            return [Problem(name, f"{type(error).__name__}: {error}")]
+        return []
 
 
 def _environment(loader: FileSystemLoader) -> Environment:

@@ -16,23 +16,23 @@ from registry.clock import local
 
 _BLANKS = re.compile(r"\s+")
 _JOINER = "\u200d"
-# Direction marks and invisible signs let a name pretend to be another one, or turn the line round;
-# the zero-width joiner stays, because emoji are built with it.
-_INVISIBLE = dict.fromkeys(
+# Control characters, direction marks and invisible signs let a name pretend to be another one, or
+# turn the line round; the zero-width joiner stays, because emoji are built with it.
+_UNSEEN = dict.fromkeys(
     [
+        *range(0x20), *range(0x7F, 0xA0), 0xAD, 0x061C,
         *range(0x200B, 0x200D), *range(0x200E, 0x2010), *range(0x202A, 0x202F),
-        *range(0x2060, 0x2070), 0x00AD, 0x061C, 0xFEFF,
+        *range(0x2060, 0x2070), 0xFEFF,
     ]
 )  # fmt: skip
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def one_line(text: str) -> str:
     """Foreign text made safe to stand in a line: NFC, single blanks, nothing invisible, no control
     characters, no half of a surrogate pair, and no mark that would sit on what stands before it."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    seen = _BLANKS.sub(" ", whole).translate(_INVISIBLE)
-    kept = "".join(c for c in seen if unicodedata.category(c) != "Cc")
-    line = unicodedata.normalize("NFC", kept).strip()
+    seen = _BLANKS.sub(" ", text).translate(_UNSEEN)
+    line = unicodedata.normalize("NFC", _HALVES.sub("\ufffd", seen))
     # U+0338 after ">" would be composed to "≯" and break the tag.
     return f"◌{line}" if line and unicodedata.category(line[0]).startswith("M") else line
 
@@ -44,15 +44,17 @@ def units(text: str) -> int:
 
 def cut(text: str, room: int) -> str:
     """The text on one line in at most `room` units, cut at the end of a word with "…"."""
-    line = one_line(text)
-    if units(line) <= room:
+    # A title of a whole book is not worth reading to its end.
+    start = text[: 40 * room + 400]
+    line = one_line(start).strip()
+    if len(start) == len(text) and units(line) <= room:
         return line
     end, used = 0, 1
-    while used + units(line[end]) <= room:
+    while end < len(line) and used + units(line[end]) <= room:
         used += units(line[end])
         end += 1
     head = line[:end]
-    if not line[end].isspace() and " " in head[room // 2 :]:
+    if not line[end : end + 1].isspace() and " " in head[room // 2 :]:
         head = head[: head.rindex(" ")]
     return _whole(head, line).rstrip(" ,;:.–-(") + "…"
 
@@ -60,7 +62,9 @@ def cut(text: str, room: int) -> str:
 def _whole(head: str, line: str) -> str:
     """The head without a letter whose marks, or an emoji whose other half, were cut off."""
     end = len(head)
-    while end and (unicodedata.combining(line[end]) or _JOINER in (line[end], line[end - 1])):
+    while 0 < end < len(line) and (
+        unicodedata.combining(line[end]) or _JOINER in (line[end], line[end - 1])
+    ):
         end -= 1
     return line[:end] or head
 
