@@ -1,5 +1,7 @@
-"""The command line: options in, one call, words or JSON out. Exit codes: 0 done, 1 refused or failed
-(one Vietnamese line on standard error), 2 wrong usage."""
+"""The command line: options in, one call, words or JSON out.
+
+Exit codes: 0 done, 1 refused or failed (one Vietnamese line on standard error), 2 wrong usage.
+"""
 
 import asyncio
 import json
@@ -182,7 +184,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Chạy trợ lý cho đến khi nhận SIGTERM. Không cấu hình kênh nào thì chạy ngay trong cửa sổ lệnh."""
+    """Chạy trợ lý cho đến khi nhận SIGTERM; chưa có kênh nào thì chạy ngay trong cửa sổ lệnh."""
     with one_line_errors():
         settings = settings_of(config)
         clock: Callable[[], datetime] = system_clock
@@ -284,9 +286,9 @@ def reply(
     if as_json:
         show(answer)
         return
-    numbers = ", ".join(str(n) for n in answer["duties"] or ()) or "-"  # type: ignore[union-attr]
-    out.print(f"Ý: {answer['intent']} · đầu việc: {numbers} · văn bản: "
-              f"{answer['number'] or '-'} · ngày: {answer['date'] or '-'}", markup=False)  # fmt: skip
+    numbers = ", ".join(str(n) for n in answer["duties"] or ()) or "-"
+    document = f"văn bản: {answer['number'] or '-'} · ngày: {answer['date'] or '-'}"
+    out.print(f"Ý: {answer['intent']} · đầu việc: {numbers} · {document}", markup=False)
 
 
 # -- putting in -----------------------------------------------------------------------------------

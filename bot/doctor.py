@@ -13,7 +13,7 @@ from registry import inbound, marks
 from registry.clock import local, local_day
 from registry.database import Database
 from registry.people import staff_subscriptions
-from reports.samples import SAMPLES
+from reports.samples import check_templates
 from reports.status import unreachable
 from scheduler.channel import ChannelInfo, SendError
 
@@ -57,7 +57,7 @@ def _calendar(tools: Tools, now: datetime) -> list[Finding]:
 
 
 def _templates(tools: Tools) -> list[Finding]:
-    problems = tools.renderer.check(SAMPLES)
+    problems = check_templates(tools.settings.paths.templates_dir)
     if not problems:
         return [Finding(ok=True, what="Mọi mẫu tin đều dùng được")]
     return [

@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from bot.settings import Settings
 from deadlines.calendar import WorkCalendar
+from deadlines.chat import read_day
 from registry import people
 from registry.clock import local_day
 from registry.notices import editable, put_edit, put_text
@@ -162,6 +163,11 @@ class Talk:
             self.session.flush()
 
     # -- common looks -----------------------------------------------------------------------------
+
+    def day_in(self, text: str) -> date | None:
+        """The one day a text names as people type it; None where it names none, or several."""
+        found = read_day(text, self.today, self.desk.calendar) if text else None
+        return found if isinstance(found, date) else None
 
     def agency(self, agency_id: int) -> Agency:
         return self.session.get_one(Agency, agency_id)

@@ -25,6 +25,8 @@ HORIZON_DAYS = 400
 # A week's report over the horizon is 57 duties; more than this is a mistake worth a look.
 MOST_PER_TASK = 150
 _LAST_NUMBER = "duty.number"
+# Numbers of three digits cannot be taken for the answers 1 to 5, for counts or for days.
+_BEFORE_FIRST = 100
 # Kinds of deadlines without a day that still ask for a word now and then.
 UPDATED_KINDS = frozenset({"ongoing", "per_plan"})
 _DAY = timedelta(days=1)
@@ -158,7 +160,8 @@ def _plan(session: Session, tasks: _Tasks, terms: Terms, until: date) -> _Plan:
         rule, trouble = _rule(task, terms.update_rule)
         if agencies and rule is not None:
             start = _start(directive, terms)
-            found = _occurrences(rule, start, until, terms, _anchors(directive, task, siblings))
+            anchors = _anchors(start, task, siblings)
+            found = occurrences(rule, start, until, terms.calendar, anchors)
             trouble = trouble or _too_few(rule, found) or _too_many(found)
             _owe(plan, task, agencies, _opened(found, start)[-MOST_PER_TASK:])
         if agencies and trouble:
@@ -180,12 +183,6 @@ def _rule(task: Task, update_rule: Rule | None) -> tuple[Rule | None, str]:
 
 def _start(directive: Directive, terms: Terms) -> date:
     return directive.issued_on or min(terms.today, local_day(directive.created_at))
-
-
-def _occurrences(
-    rule: Rule, start: date, until: date, terms: Terms, anchors: dict[str, Any]
-) -> list[Occurrence]:
-    return occurrences(rule, start, until, terms.calendar, anchors)
 
 
 def _too_few(rule: Rule, found: list[Occurrence]) -> str:
@@ -243,11 +240,10 @@ def _sections(session: Session, tasks: _Tasks) -> _Siblings:
     return found
 
 
-def _anchors(directive: Directive, task: Task, siblings: _Siblings) -> dict[str, Any]:
-    """The day of issue, and the deadlines of the sections that a derived deadline hangs on."""
-    anchors: dict[str, Any] = {}
-    if directive.issued_on is not None:
-        anchors["document"] = directive.issued_on
+def _anchors(start: date, task: Task, siblings: _Siblings) -> dict[str, Any]:
+    """The day of issue, for which the day of receipt is taken too (no copy tells that day), and the
+    deadlines of the sections that a derived deadline hangs on."""
+    anchors: dict[str, Any] = {"document": start, "receipt": start}
     if '"relative"' not in task.rule:
         return anchors
     for label in _labels(rule_from_json(task.rule)):
@@ -316,7 +312,7 @@ def _last_number(session: Session) -> int:
     """A number is never given twice, not even after its duty was erased."""
     mark = session.get(Mark, _LAST_NUMBER)
     highest = session.exec(select(func.max(Duty.number))).one() or 0
-    return max(highest, int(mark.value) if mark else 0)
+    return max(_BEFORE_FIRST, highest, int(mark.value) if mark else 0)
 
 
 def _cancel(duty: Duty, now: datetime) -> bool:

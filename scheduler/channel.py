@@ -25,7 +25,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is to be said, in HTML (b, i, u, s, a, code; no tag spans a line break) and plain text."""
+    """What is to be said, in HTML (b, i, u, s, a, code; no tag spans a line) and in plain text."""
 
     html: str
     plain: str
@@ -54,8 +54,8 @@ class Limits:
 class SendError(Exception):
     """A message was not delivered, or perhaps was.
 
-    permanent: trying again cannot help. closed: the chat is gone (blocked, kicked, deactivated): the
-    contact must be closed. auth: the messenger refuses our token: the whole channel stands still.
+    permanent: trying again cannot help. closed: the chat is gone (blocked, kicked, deactivated), so
+    the contact must be closed. auth: the messenger refuses our token: the channel stands still.
     uncertain: the request left and no answer came; the message may have arrived. retry_after:
     seconds to wait before this chat is tried again. moved_to: the chat's new address.
     bad_markup: the messenger refused the HTML; send the plain text once.
@@ -100,9 +100,9 @@ class Incoming:
 
     event: "text" (a message), "button" (a pressed :class:`Button`, its action in `action`),
     "blocked" (this private chat or group shut us out), "moved" (the group's new address in
-    `moved_to`), "joined" (the bot was put into a group), "other" (sticker, photo, ...: nothing to read).
+    `moved_to`), "joined" (the bot was put into a group), "other" (a sticker: nothing to read).
     reply_to: id of our message this one answers, where the messenger says so.
-    addressed: in a group, whether the bot was spoken to (command, mention, reply); True in private.
+    addressed: in a group, whether the bot was spoken to (command, mention, reply).
     callback: what `Channel.acknowledge` needs to stop a pressed button's spinner.
     """
 

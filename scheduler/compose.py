@@ -169,9 +169,7 @@ class Composer:
 
     # -- staff ------------------------------------------------------------------------------------
 
-    def contact_closed(
-        self, session: Session, contact: Contact, reason: str, now: datetime
-    ) -> None:
+    def contact_closed(self, session: Session, contact: Contact, now: datetime) -> None:
         """Queue word for staff that a contact can no longer be reached."""
         held = people.subscriptions_of(session, contact)
         if not held:

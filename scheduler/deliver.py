@@ -59,9 +59,7 @@ class Words(Protocol):
         """The message for a batch, from the facts of this moment. Reads only."""
         ...
 
-    def contact_closed(
-        self, session: Session, contact: Contact, reason: str, now: datetime
-    ) -> None:
+    def contact_closed(self, session: Session, contact: Contact, now: datetime) -> None:
         """Queue word for staff that a contact can no longer be reached."""
         ...
 
@@ -278,7 +276,7 @@ class Deliverer:
             outbox.doubted(session, attempt, notices, now + UNCERTAIN_PAUSE, now, error.text)
         elif error.closed:
             if close_contact(session, contact, error.text, now):
-                self._words.contact_closed(session, contact, error.text, now)
+                self._words.contact_closed(session, contact, now)
             outbox.contact_lost(session, attempt, notices, now, error.text)
             self.counts.failed += 1
         elif error.permanent or max(notice.tries for notice in notices) >= MAX_TRIES:

@@ -161,37 +161,15 @@ class Planner:
     def _reminders(
         self, duty: DutyView, subscription: SubscriptionView, table: Timetable, since: datetime
     ) -> Iterator[PlannedNotice]:
-        ahead: list[date] = []
-        missed: int | None = None
+        nothing_ahead = True
         for lead, day in table.reminders:
             at = self._moment(day, subscription)
             if at >= since:
-                ahead.append(day)
+                nothing_ahead = False
                 yield self._notice(NoticeKind.REMINDER, str(lead), duty, subscription, at)
-            else:
-                missed = lead
-        if missed is None or local(since).date() > table.safe_day:
-            return
-        yield from self._catch_up(duty, subscription, table, since, missed, ahead)
-
-    def _catch_up(
-        self,
-        duty: DutyView,
-        subscription: SubscriptionView,
-        table: Timetable,
-        since: datetime,
-        missed: int,
-        ahead: list[date],
-    ) -> Iterator[PlannedNotice]:
-        """A duty or subscription that came after some steps hears once of what it missed: the next
-        working morning, or at once where that would be too late; not at all where a step follows
-        by then anyway."""
-        morning = self.calendar.forward(local(since).date(), 1)
-        if morning > table.safe_day:
+        if nothing_ahead and local(since).date() <= table.safe_day:
+            # It came after the last step, on the last day: said at once, or not in time at all.
             yield self._notice(NoticeKind.REMINDER, "0", duty, subscription, since)
-        elif not any(day <= morning for day in ahead):
-            at = self._moment(morning, subscription)
-            yield self._notice(NoticeKind.REMINDER, str(missed), duty, subscription, at)
 
     def _urge_notices(
         self, duty: DutyView, subscription: SubscriptionView, table: Timetable, since: datetime

@@ -16,7 +16,7 @@ FIRST_SPEAKER = "toi"
 
 
 class ConsoleChannel:
-    """`show(address, text)` prints a message; `lines()` blocks for the next line, None at the end."""
+    """`show(address, text)` prints a message; `lines()` waits for a line, None at the end."""
 
     name = "console"
     limits = Limits(units=100_000, per_second=1000.0, private_gap=0.0, group_gap=0.0)

@@ -1,11 +1,10 @@
-"""/caidat: earlier reminders, quiet hours, putting a reminder off. The committee's own steps stay."""
+"""/caidat: earlier reminders, quiet hours, putting off. The committee's own steps always stay."""
 
 import re
 from collections.abc import Sequence
 from datetime import time
 
 from bot.talk import Talk
-from deadlines.chat import read_day
 from deadlines.text import clean, fold
 from registry import duties, notices, people
 from registry.clock import moment_of
@@ -20,7 +19,7 @@ _OFF = frozenset({"tat", "khong", "bo", "off", "huy"})
 
 
 def run(talk: Talk, rest: str) -> None:
-    """ "/caidat", "/caidat nhắc 15 3", "/caidat yên tĩnh 18:00-7:00", "/caidat hoãn 127 thứ Hai"."""
+    """ "/caidat", "… nhắc 15 3", "… yên tĩnh 18:00-7:00", "… hoãn 127 thứ Hai"."""
     held = _held(talk)
     if not held:
         talk.say("forbidden")
@@ -74,19 +73,25 @@ def _leads(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
     _replan(talk, held)
 
 
+def _hours(folded: str) -> tuple[time, time] | None:
+    found = _HOURS.search(folded)
+    if found is None:
+        return None
+    h1, m1, h2, m2 = (int(part or 0) for part in found.groups())
+    if max(h1, h2) > 23 or max(m1, m2) > 59:
+        return None
+    return time(h1, m1), time(h2, m2)
+
+
 def _quiet(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
     if fold(rest) in _OFF:
         hours: tuple[time | None, time | None] = (None, None)
     else:
-        found = _HOURS.search(fold(rest))
-        try:
-            if found is None:
-                raise ValueError
-            h1, m1, h2, m2 = (int(part or 0) for part in found.groups())
-            hours = (time(h1, m1), time(h2, m2))
-        except ValueError:
+        read = _hours(fold(rest))
+        if read is None:
             talk.say("caidat_bad_hours")
             return
+        hours = read
     for subscription in held:
         subscription.quiet_from, subscription.quiet_to = hours
     _replan(talk, held)
@@ -100,7 +105,7 @@ def _snooze(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
         talk.say("caidat_bad_snooze")
         return
     calendar, today = talk.desk.calendar, talk.today
-    wanted = read_day(found[2], today, calendar).day
+    wanted = talk.day_in(found[2])
     if wanted is None or wanted <= today or duty.state != DutyState.OPEN:
         talk.say("caidat_bad_snooze")
         return

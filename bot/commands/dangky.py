@@ -3,9 +3,10 @@
 from bot.commands.base import request_buttons
 from bot.roles import ROLE_NAMES, split_role
 from bot.talk import Talk
-from registry import people
+from registry import duties, people
 from registry.agencies import How, Match, resolve
 from registry.people import CODE_LENGTH, CONSENT_VERSION, normal_code
+from registry.tables import Agency, Duty
 from registry.types import Role
 
 
@@ -61,7 +62,9 @@ def _code(talk: Talk, code: str) -> None:
         return
     bound = people.redeem(talk.session, invite, talk.chat, talk.now, CONSENT_VERSION)
     talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
+    talk.actor = people.load_actor(talk.session, talk.chat.channel, talk.chat.sender)
     role = bound.subscription.role
+    owed = _owed(talk, bound.agency)
     talk.say(
         "start_bound" if talk.private else "start_group",
         name=talk.chat.name,
@@ -70,6 +73,8 @@ def _code(talk: Talk, code: str) -> None:
         committee=talk.desk.settings.committee.name,
         standing=talk.desk.settings.committee.standing_agency,
         is_staff=role in (Role.STAFF, Role.ADMIN),
+        owed=len(owed),
+        nearest=min((duty.due_on for duty in owed), default=None),
     )
     talk.tell_staff(
         "bound_staff",
@@ -79,6 +84,12 @@ def _code(talk: Talk, code: str) -> None:
         agency=bound.agency.name if bound.agency else "",
         group=not talk.private,
     )
+
+
+def _owed(talk: Talk, agency: Agency | None) -> list[Duty]:
+    if agency is None:
+        return []
+    return duties.open_of(talk.session, frozenset({agency.id or 0}), talk.today)
 
 
 def _ask(talk: Talk, rest: str) -> None:

@@ -7,7 +7,6 @@ from sqlmodel import col, select
 
 from bot.roles import ROLE_NAMES
 from bot.talk import Talk
-from deadlines.chat import read_day
 from deadlines.text import clean, fold
 from registry import duties, people
 from registry.audit import record
@@ -95,8 +94,7 @@ def _extension(talk: Talk, request: Request, granted: bool, words: str) -> None:
     duty = talk.session.get_one(Duty, extension.duty_id)
     if duty.state != DutyState.OPEN:
         granted = False
-    day = read_day(words, talk.today, talk.desk.calendar).day if granted and words else None
-    day = day or extension.proposed_on
+    day = (talk.day_in(words) if granted else None) or extension.proposed_on
     if granted and day <= extension.old_due_on:
         raise people.Refused(
             f"Ngày gia hạn phải sau hạn hiện nay ({extension.old_due_on:%d/%m/%Y})."

@@ -1,17 +1,23 @@
 """/giahan, `4 …`: asking for a later day; staff decide."""
 
 import json
+import re
 
 from bot.commands.base import request_buttons, targets
 from bot.replies import Reply, read_reply
 from bot.talk import Talk
-from deadlines.chat import read_day
 from registry import duties
 from registry.tables import Duty, Question
 from registry.types import DutyState
 
 ASK_DAY = "extension"
 LONGEST = 1000
+# "đến 15/9 chờ số liệu …": the day is kept as a day, the reason is what follows.
+_LEADING_DAY = re.compile(
+    r"^(?:(?:xin|lùi|sang|tới|đến|hết|ngày)\s+)*\d{1,2}\s*[/.-]\s*\d{1,2}(?:\s*[/.-]\s*\d{4})?"
+    r"(?:\s*(?:vì|do|lý do))?(?=\W|$)",
+    re.IGNORECASE,
+)
 
 
 def run(talk: Talk, rest: str) -> None:
@@ -33,14 +39,15 @@ def answer(talk: Talk, reply: Reply) -> None:
 
 
 def _ask(talk: Talk, duty: Duty, reply: Reply) -> None:
-    wanted = reply.date or read_day(reply.rest, talk.today, talk.desk.calendar).day
+    wanted = reply.date or talk.day_in(reply.rest)
     if wanted is None:
         kept = {"number": duty.number, "rest": reply.rest}
         talk.ask(ASK_DAY, json.dumps(kept, ensure_ascii=False))
         talk.say("giahan_day", number=duty.number, due_on=duty.due_on)
         return
+    reason = _LEADING_DAY.sub("", reply.rest).strip(" ,.:-")
     request = duties.ask_extension(
-        talk.session, duty, talk.actor, talk.known_contact(), wanted, reply.rest[:LONGEST], talk.now
+        talk.session, duty, talk.actor, talk.known_contact(), wanted, reason[:LONGEST], talk.now
     )
     talk.answered()
     task, agency = duties.titled(talk.session, duty)
@@ -56,13 +63,13 @@ def _ask(talk: Talk, duty: Duty, reply: Reply) -> None:
         who=talk.actor.name,
         due_on=duty.due_on,
         wanted=wanted,
-        reason=reply.rest,
+        reason=reason,
     )
     talk.say("giahan", number=duty.number, due_on=duty.due_on, wanted=wanted, staff=told)
 
 
 def day_given(talk: Talk, question: Question, text: str) -> bool:
-    """The day asked for after "xin gia hạn" without one. False if the text is about something else."""
+    """The day asked for after "xin gia hạn" without one. False if the text is something else."""
     reply = read_reply(text, talk.today)
     if reply.intent not in ("none", "extension"):
         return False

@@ -1,4 +1,4 @@
-"""The answer to "which duty do you mean?": a number of the list, then what was said before counts."""
+"""The answer to "which duty do you mean?": a number, and what was said before counts for it."""
 
 import json
 import re

@@ -134,8 +134,8 @@ async def _moved(on: Stage, words: str) -> bool:
         await on.until(today + timedelta(days=int(found[1])))
         return True
     if found := re.fullmatch(r"(?:den|đến)\s+(.+)", words):
-        day = read_day(found[1], today, on.app.tools.calendar).day
-        if day is None or day <= today:
+        day = read_day(found[1], today, on.app.tools.calendar)
+        if not isinstance(day, date) or day <= today:
             on.console.print("Chưa đọc được ngày, hoặc ngày đã qua.")
         else:
             await on.until(day)

@@ -199,7 +199,7 @@ PHRASES: dict[Role, tuple[str, ...]] = {
         "|nhan nham nguoi|nhan nham don vi|nhan nham so|goi nham|goi nham nguoi"
     ),
     Role.EXTENSION: _rows(
-        "gia han|xin gia han|de nghi gia han|xin duoc gia han|cho gia han|xin lui|xin doi"
+        "gia han|giahan|xin gia han|de nghi gia han|xin duoc gia han|cho gia han|xin lui|xin doi"
         "|lui han|lui thoi han|lui thoi gian|lui den|lui sang|lui lai|lui ngay|lui toi|doi han"
         "|doi den|doi sang|doi thoi han|doi ngay|doi lai|keo dai thoi gian|keo dai thoi han"
         "|keo dai den|keo dai them|xin keo dai|xin khat|khat|xin cham|nop cham|nop muon"
