@@ -53,6 +53,8 @@ TASK_COLUMNS = (
             "tiến độ thực hiện",
             "thời gian",
             "tiến độ",
+            "kết thúc",
+            "ngày kết thúc",
             "hạn xử lý",
             "hạn",
         ),

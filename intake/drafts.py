@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from deadlines import Open, Reading, Rule, WorkCalendar, describe, occurrences, read, rule_to_json
+from deadlines import (
+    Open,
+    Reading,
+    Relative,
+    Rule,
+    WorkCalendar,
+    describe,
+    occurrences,
+    read,
+    rule_to_json,
+)
 from deadlines.text import clean, fold
 from intake.names import Resolver, divide, is_none, split_names
 from intake.task_rows import TaskRow
@@ -166,13 +176,18 @@ def _check_deadline(task: DraftTask, terms: Terms) -> list[Problem]:
         return [Problem(task.line, f"không đọc được thời hạn “{task.deadline}”")]
     if not reading.sure and reading.kind not in DAYLESS:
         return [Problem(task.line, _unsure(task))]
-    return [*_cited(task), *_no_day_left(task, terms)]
+    return [*_cited(task), *_from_receipt(task, terms), *_no_day_left(task, terms)]
 
 
 def _unsure(task: DraftTask) -> str:
-    ways = "; ".join(describe(rule) for rule in task.reading.readings)
-    listed = f" (có thể là: {ways})" if ways else ""
-    return f"thời hạn “{task.deadline}” hiểu được nhiều cách{listed}; hãy ghi rõ ngày"
+    ways = list(dict.fromkeys(describe(rule) for rule in task.reading.readings))
+    if len(ways) > 1:
+        listed = f"hiểu được nhiều cách (có thể là: {'; '.join(ways)})"
+    else:
+        listed = (
+            "phụ thuộc điều chưa biết" if isinstance(task.reading.rule, Relative) else "chưa chắc"
+        )
+    return f"thời hạn “{task.deadline}” {listed}; hãy ghi rõ ngày"
 
 
 def _cited(task: DraftTask) -> list[Problem]:
@@ -182,6 +197,15 @@ def _cited(task: DraftTask) -> list[Problem]:
     if not plans:
         return []
     message = f"thời hạn nằm ở văn bản khác ({', '.join(plans)}); chưa tính được ngày"
+    return [Problem(task.line, message, blocking=False)]
+
+
+def _from_receipt(task: DraftTask, terms: Terms) -> list[Problem]:
+    """No copy tells the day it was received; the day of issue is the cautious one."""
+    rule = task.reading.rule
+    if not isinstance(rule, Relative) or rule.anchor != "receipt":
+        return []
+    message = f"hạn tính từ ngày nhận văn bản; tạm lấy ngày {terms.reference:%d/%m/%Y} làm mốc"
     return [Problem(task.line, message, blocking=False)]
 
 

@@ -23,6 +23,7 @@ _CUT = re.compile(r"\s*,\s*(?:và\s+)?|\s+và\s+|\s*\n\s*|\s*/\s*|\s+[-–]\s+",
 _TOGETHER = re.compile(
     r"[\s,;]*(?:\bchủ trì\b)?[\s,;]*\bphối hợp\b\s*(?:với|cùng)?\s*:?\s*", re.IGNORECASE
 )
+_MARKED = re.compile(r"\s*\((?:(?:cơ quan|đơn vị)\s+)?(?:chủ trì|đầu mối)\)", re.IGNORECASE)
 _LEADING = re.compile(r"\s*,?\s*\bchủ trì\s*[.,;]?\s*$", re.IGNORECASE)
 # A name longer than this many pieces does not exist; it bounds the work on a list of 170 communes.
 _LONGEST = 9
@@ -62,7 +63,7 @@ def is_none(cell: str) -> bool:
 def divide(cell: str) -> tuple[str, str]:
     """The leading and the coordinating part of a cell that holds both ("Sở A chủ trì, phối hợp với
     Sở B"). The second part is empty where the cell names no coordination."""
-    text = unicodedata.normalize("NFC", cell)
+    text = _MARKED.sub("", unicodedata.normalize("NFC", cell))
     found = _TOGETHER.search(text)
     if found is None or not text[: found.start()].strip():
         return _LEADING.sub("", text), ""

@@ -3,6 +3,7 @@ are read and by what."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from intake.columns import HEADER_ROWS, Column, Header, read_header
@@ -51,10 +52,10 @@ def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:
     """The first grid with a whole header; else an IntakeError that names what is missing."""
     best: tuple[int, int | None, list[str]] = (0, None, [])
     for grid in grids:
-        for place, header in _headers(grid, columns):
+        for place, header, depth in _headers(grid, columns):
             missing = header.missing(columns)
             if not missing:
-                return Table(header, _below(grid, place))
+                return Table(header, _below(grid, place, depth))
             if len(header.places) > max(1, best[0]):
                 best = (len(header.places), grid.rows[place].line, missing)
     if all(not grid.rows for grid in grids):
@@ -94,19 +95,30 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _headers(grid: Grid, columns: Sequence[Column]) -> Iterator[tuple[int, Header]]:
-    for place, row in enumerate(grid.rows[:HEADER_ROWS]):
-        if row.line > HEADER_ROWS + 20:
-            return
-        yield place, read_header(row.cells, columns)
+def _headers(grid: Grid, columns: Sequence[Column]) -> Iterator[tuple[int, Header, int]]:
+    """Each of the first rows as a header, alone and with the row below it: where it stands, what it
+    says, how many rows it takes."""
+    rows = grid.rows[:HEADER_ROWS]
+    for place, row in enumerate(rows):
+        header = read_header(row.cells, columns)
+        yield place, header, 1
+        if place + 1 < len(rows) and header.places:
+            yield place, read_header(_stacked(row, rows[place + 1]), columns), 2
 
 
-def _below(grid: Grid, place: int) -> list[Row]:
+def _stacked(upper: Row, lower: Row) -> list[str]:
+    """Two rows of one header, where "Cơ quan" stands over "Chủ trì" and "Phối hợp"."""
+    pairs = zip_longest(upper.cells, lower.cells, fillvalue="")
+    return [below or above for above, below in pairs]
+
+
+def _below(grid: Grid, place: int, depth: int) -> list[Row]:
     """The rows under the header, without blank ones, the header again (it is repeated on each
     printed page) and a line that only numbers the columns."""
-    header = [cell.casefold() for cell in grid.rows[place].cells]
-    rows = [row for row in grid.rows[place + 1 :] if any(row.cells)]
-    rows = [row for row in rows if [cell.casefold() for cell in row.cells] != header]
+    headers = [row.cells for row in grid.rows[place : place + depth]]
+    rows = [
+        row for row in grid.rows[place + depth :] if any(row.cells) and row.cells not in headers
+    ]
     return rows[1:] if rows and _numbers_columns(rows[0]) else rows
 
 

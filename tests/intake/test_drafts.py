@@ -56,6 +56,7 @@ def test_a_sound_row_has_no_problems() -> None:
         ({"deadline": "lưng chừng mùa"}, "không đọc được thời hạn “lưng chừng mùa”"),
         ({"deadline": ""}, "chưa ghi thời hạn"),
         ({"deadline": "-"}, "chưa ghi thời hạn"),
+        ({"deadline": "sau 5 ngày làm việc kể từ ngày họp"}, "phụ thuộc điều chưa biết"),
         ({"title": ""}, "thiếu nội dung nhiệm vụ"),
         ({"lead": ""}, "thiếu cơ quan thực hiện"),
         ({"lead": "-"}, "thiếu cơ quan thực hiện"),
@@ -88,6 +89,7 @@ def test_what_blocks(cells: dict[str, str], words: str) -> None:
         ),
         ({"deadline": "Theo Kế hoạch số 106/KH-BCĐ", "lead": ""}, "không nhắc được ai"),
         ({"deadline": "30/6/2025"}, "trước ngày ban hành 05/01/2026"),
+        ({"deadline": "10 ngày kể từ ngày nhận được văn bản"}, "tạm lấy ngày 05/01/2026 làm mốc"),
     ],
 )
 def test_what_is_only_told(cells: dict[str, str], words: str) -> None:

@@ -79,6 +79,21 @@ def test_a_header_repeated_on_each_page_and_column_numbers_are_no_tasks(tmp_path
     assert [row.ordinal for row in found] == ["1", "2"]
 
 
+def test_a_header_of_two_rows(tmp_path: Path) -> None:
+    rows = [
+        ["STT", "Nhiệm vụ", "Thời gian", "", "Cơ quan", ""],
+        ["", "", "Bắt đầu", "Kết thúc", "Chủ trì", "Phối hợp"],
+        ["1", "Việc", "1/5/2026", "30/6/2026", "Sở A", "Sở B"],
+    ]
+    (task,) = task_rows(_read(tmp_path, as_csv(rows).encode()))
+    assert (task.line, task.deadline, task.lead, task.coordinate) == (
+        3,
+        "30/6/2026",
+        "Sở A",
+        "Sở B",
+    )
+
+
 @pytest.mark.parametrize(
     ("cells", "places"),
     [

@@ -86,7 +86,7 @@ def test_numbers_follow_the_days_and_are_never_used_again(db: Database) -> None:
     _store(db, _task("late", Fixed(date(2026, 12, 1))), _task("q", QUARTERLY, agencies=3))
     db.write_now(expand, TERMS)
     duties = _duties(db)
-    assert [duty.number for duty in duties] == list(range(1, len(duties) + 1))
+    assert [duty.number for duty in duties] == list(range(101, 101 + len(duties)))
     assert [duty.due_on for duty in duties] == sorted(duty.due_on for duty in duties)
     last = duties[-1]
     db.write_now(lambda session: session.delete(session.get(Duty, last.id)))
@@ -123,7 +123,7 @@ def test_without_an_update_rule_nobody_is_asked(db: Database) -> None:
         (None, "event", "sự kiện"),
         (Open("event", "khi có yêu cầu"), "event", "sự kiện"),
         (Daily(), "daily", "hằng ngày"),
-        (Relative(5, anchor="receipt"), "relative", "mốc"),
+        (Relative(5, anchor="event", label="họp"), "relative", "mốc"),
     ],
 )
 def test_what_has_no_day_yet_is_told(db: Database, rule: Rule | None, kind: str, word: str) -> None:
@@ -139,8 +139,9 @@ def test_a_task_that_nobody_leads_is_silent(db: Database) -> None:
     assert db.write_now(expand, TERMS) == Expansion()
 
 
-def test_days_counted_from_the_issue(db: Database) -> None:
-    _store(db, _task("r", Relative(3, anchor="document"), "relative"))
+@pytest.mark.parametrize("anchor", ["document", "receipt"])
+def test_days_counted_from_the_issue(db: Database, anchor: str) -> None:
+    _store(db, _task("r", Relative(3, anchor=anchor), "relative"))
     db.write_now(expand, TERMS)
     assert [duty.due_on for duty in _duties(db)] == [date(2026, 1, 8)]
 
