@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from deadlines.calendar import WorkCalendar
-from deadlines.periods import MONTHS, Period, Unit, clamped
+from deadlines.periods import Period, Unit, clamped
 from deadlines.reader import read
 from deadlines.words import words
 
@@ -148,7 +148,8 @@ PHRASES: tuple[tuple[str, _Reader], ...] = (
     ),
     (rf"cuối tuần(?: (?P<which>{_THIS}|{_NEXT}))?", _weekend),
     (rf"(?:(?P<at>đầu|giữa|cuối) )?(?P<unit>tuần|tháng|quý|năm) (?P<which>{_NEXT}|{_THIS})", _period),
-    (r"(?P<at>đầu|giữa|cuối) (?P<unit>tuần|tháng|quý|năm)(?P<which>)", _period),
+    (r"(?P<at>đầu|giữa|cuối|hết) (?P<unit>tuần|tháng|quý|năm)(?P<which>)", _period),
+    (r"(?P<at>)(?P<which>sang|qua) (?P<unit>tuần|tháng|quý|năm)", _period),
     (rf"(?:ngày |mùng )?(?P<d>\d{{1,2}}) tháng (?P<which>{_NEXT}|{_THIS})", _month_day),
     (r"(?:ngày|mùng|hôm) (?P<d>\d{1,2})(?P<which>)", _month_day),
 )  # fmt: skip
@@ -175,10 +176,31 @@ def _answer(found: _Found) -> date | NoDay:
     return NoDay(found or ())
 
 
+_DAY_MONTH = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})(?!\d)")
+
+
+def _exists(text: str) -> bool:
+    """Whether every "31/11" in a text is a day that some year has."""
+    return all(
+        1 <= int(match[2]) <= 12 and int(match[1]) <= clamped(2024, int(match[2]), 31).day
+        for match in _DAY_MONTH.finditer(text)
+    )
+
+
 def _formal(text: str, today: date, calendar: WorkCalendar) -> date | NoDay:
     """What a document could say: a day, a month, a quarter that ends once."""
+    if not _exists(text):
+        return NoDay()
     reading = read(text, today, calendar=calendar)
-    single = reading.kind in ("fixed", "range", "month", "quarter", "semiannual", "nine_month", "year")
+    single = reading.kind in (
+        "fixed",
+        "range",
+        "month",
+        "quarter",
+        "semiannual",
+        "nine_month",
+        "year",
+    )
     if not reading.due or not single:
         return NoDay(reading.due[:2] if reading.kind == "ambiguous" else ())
     return reading.due[0] if len(reading.due) == 1 else NoDay(reading.due)

@@ -116,7 +116,13 @@ def _bound(rule: Fixed | Every | Weekly | Once) -> str:
     return "trước" if rule.before else "chậm nhất"
 
 
+_EDGES = {On(1, 1): "đầu", On(1, 15): "giữa", On(2, 15): "giữa", On(6, 31): "giữa"}
+
+
 def _once(rule: Once) -> str:
+    edge = _EDGES.get(rule.point) if isinstance(rule.point, On) else None
+    if edge and not rule.before and not rule.time:
+        return f"{edge} {_period(rule.period)}"
     return f"{_at(rule)} {_period(rule.period)}".strip() if rule.point != On() else _whole(rule)
 
 
@@ -210,7 +216,8 @@ def _at(rule: Every | Once) -> str:
 def _month_of(month: int, length: int) -> str:
     """The month within its period, ready for "quý" or "mỗi quý" to follow."""
     if length == 1:
-        return " của" if month <= 1 else " tháng sau của"
+        later = f" của tháng thứ {month - 1} sau khi kết thúc"
+        return {0: " của", 1: " của", 2: " tháng sau của"}.get(month, later)
     if month == 0:
         return " của tháng cuối"
     if month > length:

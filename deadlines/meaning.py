@@ -124,9 +124,13 @@ def units(atom: Atom) -> list[tuple[Unit, tuple[int, ...]]]:
 
 def _context(target: Target) -> list[tuple[Unit, tuple[int, ...]]]:
     """The periods a day belongs to, said after it or before it."""
-    for atom in target.quals:
-        if atom.kind in ("every", "often", "half", "nine", "quarters") and not _year(atom):
-            return units(atom)
+    said = [
+        units(atom)
+        for atom in target.quals
+        if atom.kind in ("every", "often", "half", "nine", "quarters") and not _year(atom)
+    ]
+    if said:  # "ngày 15/6 hằng năm đối với báo cáo 6 tháng": of the half-year
+        return max(said, key=lambda found: bool(found) and found[0][0] is not Unit.YEAR)
     if target.prefix is not None and not _year(target.prefix.main):
         atom = target.prefix.main
         if atom.kind in ("every", "often", "half", "nine", "unit", "quarters"):
@@ -659,7 +663,7 @@ _LEADING = re.compile(r"(?:ít nhất|tối thiểu|trước) (?:là )?$")
 _DATE_LABEL = re.compile(
     r"^ (?:ngày )?(?P<d>\d{1,2}) (?:/|tháng|-) (?P<m>\d{1,2}) (?:/|năm|-) (?P<y>\d{4})"
 )
-_COUNTED = {
+COUNTED = {
     "ngày": "day",
     "ngày làm việc": "working",
     "ngày ( làm việc )": "working",
@@ -680,7 +684,7 @@ _DOCUMENT = re.compile(
 
 def _count(target: Target, scene: Scene) -> Sense:
     atom = target.main
-    number, unit = atom.number("n"), _COUNTED[atom.get("u")]
+    number, unit = atom.number("n"), COUNTED[atom.get("u")]
     if atom.get("u") == "phút":
         number = 0
     if number > 400:
@@ -791,6 +795,10 @@ def _period_term(target: Target, ended: re.Match[str], number: int, unit: str) -
     if index and period in (Unit.MONTH, Unit.QUARTER) and int(index[1]) <= PER_YEAR[period]:
         one = Period(period, int(index[2]), int(index[1]))
         return Sense((Once(one, point, before, at),), 97)
+    half = re.match(r" (?P<which>đầu|cuối)(?: của)? năm (?P<y>(?:19|20|21)\d\d)(?!\S)", tail)
+    if half and period in (Unit.HALF, Unit.NINE):
+        number_ = 2 if half["which"] == "cuối" and period is Unit.HALF else 1
+        return Sense((Once(Period(period, int(half["y"]), number_), point, before, at),), 97)
     if year and period is Unit.YEAR:
         return Sense((Once(Period(period, int(year[1])), point, before, at),), 97)
     which: tuple[int, ...] = ()
@@ -1067,6 +1075,8 @@ def _holiday(target: Target, scene: Scene) -> Sense:
     atom = target.main
     if atom.get("after") or target.bound == "since":
         return Sense((Open("event", "sau kỳ nghỉ lễ, Tết"),), 60, "event")
+    if not _TET_YEARS[0] <= (_year(atom) or scene.base.year) < _TET_YEARS[1]:
+        return NOTHING
     before = target.bound == "before"
     day = _festival(atom, _year(atom) or scene.base.year)
     if not _year(atom) and (day - _DAY if before else day) < scene.base:
@@ -1085,6 +1095,8 @@ def _festival(atom: Atom, year: int) -> date:
     return date(year, *_FESTIVALS.get(atom.get("name"), (1, 1)))
 
 
+# Years whose Tết the calendar package knows.
+_TET_YEARS = (1930, 2090)
 _FESTIVALS = {
     "quốc khánh": (9, 2),
     "quốc tế lao động": (5, 1),
@@ -1130,4 +1142,15 @@ def joined(rules: tuple[Rule, ...]) -> Rule:
         for one in rule.rules if isinstance(rule, AnyOf) else (rule,):
             if one not in flat:
                 flat.append(one)
+    flat = _one_week(flat)
     return flat[0] if len(flat) == 1 else AnyOf(tuple(flat))
+
+
+def _one_week(rules: list[Rule]) -> list[Rule]:
+    """Weekdays of one hour are one weekly rule."""
+    weekly = [one for one in rules if isinstance(one, Weekly)]
+    if len(weekly) < 2 or len({(one.before, one.time) for one in weekly}) > 1:
+        return rules
+    days = tuple(sorted({day for one in weekly for day in one.weekdays}))
+    rest = [one for one in rules if not isinstance(one, Weekly)]
+    return [replace(weekly[0], weekdays=days), *rest]

@@ -1,12 +1,14 @@
 """Reads a Vietnamese deadline: text -> rule -> days, with how sure the reading is."""
 
+import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from deadlines.calendar import WorkCalendar
 from deadlines.describe import explain
 from deadlines.grammar import Target, targets
-from deadlines.meaning import NOTHING, Scene, Sense, joined, sense
+from deadlines.meaning import COUNTED, NOTHING, Scene, Sense, joined, sense
 from deadlines.periods import MONTHS, Unit
 from deadlines.phrases import Atom, scan, scan_open
 from deadlines.reading import Reading
@@ -124,8 +126,29 @@ def upcoming(rule: Rule, reference: date, world: World, count: int = _MANY) -> t
 # --- Choosing among candidates -----------------------------------------------------------------
 
 
+_DERIVED = re.compile(
+    r"(?P<side>sau|trước) (?P<n>\d{1,3}) (?P<unit>ngày làm việc|ngày|tuần|tháng) theo thời hạn : "
+)
+
+
+def _derived(found: Words, base: date) -> tuple[Sense, int, int] | None:
+    """ "sau 03 ngày theo thời hạn: …", the way a rule that hangs on another is described."""
+    match = _DERIVED.match(found.line)
+    if match is None:
+        return None
+    inner = _choose(Words(found.tokens[len(match[0].split()) :]), base)
+    if inner is None or not inner[0].rules:
+        return None
+    count = int(match["n"]) * (1 if match["side"] == "sau" else -1)
+    rule = After(joined(inner[0].rules), count, COUNTED[match["unit"]])
+    return replace(inner[0], rules=(rule,), kind="relative"), 0, len(found.line)
+
+
 def _choose(found: Words, base: date) -> tuple[Sense, int, int] | None:
     line = found.line
+    derived = _derived(found, base)
+    if derived is not None:
+        return derived
     atoms = scan(line)
     scene = Scene(line, base)
     held: list[tuple[Sense, Target]] = []

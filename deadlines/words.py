@@ -78,8 +78,34 @@ _REPAIR = {
 }
 # … except good words that share those letters.
 _KEEP = frozenset(
-    "châm chăm chạm chấm chàm nhật nhặt nhạt nhát tuân tuấn cưới cười cuội cưỡi giũa thương "
-    "thượng thưởng thuồng xuyến thang thắng thẳng thăng thằng".split()
+    [
+        "châm",
+        "chăm",
+        "chạm",
+        "chấm",
+        "chàm",
+        "nhật",
+        "nhặt",
+        "nhạt",
+        "nhát",
+        "tuân",
+        "tuấn",
+        "cưới",
+        "cười",
+        "cuội",
+        "cưỡi",
+        "giũa",
+        "thương",
+        "thượng",
+        "thưởng",
+        "thuồng",
+        "xuyến",
+        "thang",
+        "thắng",
+        "thẳng",
+        "thăng",
+        "thằng",
+    ]
 )
 
 # In a text without marks: letters -> the word most often meant in a deadline.
@@ -116,7 +142,7 @@ _GLUED = re.compile(r"(quý|q)([il]{1,3}|[il]v)")
 
 _DIGITS = {
     "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "nhăm": 5, "sáu": 6,
-    "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "giêng": 1, "chạp": 12, "mốt": 1, "rưỡi": 0,
+    "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "giêng": 1, "chạp": 12, "mốt": 1,
 }  # fmt: skip
 _COUNTED = frozenset(
     ["ngày", "tháng", "tuần", "giờ", "năm", "quý", "lần", "phút", "kỳ", "buổi", "tiếng"]
@@ -317,7 +343,7 @@ def _numbered(tokens: list[Token]) -> list[Token]:
 def _number(tokens: list[Token], place: int) -> tuple[int, int]:
     """How many words from here are one number, and its value ("hai mươi lăm": 3, 25)."""
     word = tokens[place].word
-    if word not in _DIGITS:
+    if word not in _DIGITS or word in ("mốt", "lăm", "nhăm"):
         return 0, 0
     value, run = _DIGITS[word], 1
     rest = [token.word for token in tokens[place + 1 : place + 3]]

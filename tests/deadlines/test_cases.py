@@ -1,0 +1,103 @@
+"""Every phrase of the case table reads as it should; the held-back part is measured."""
+
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from deadlines import Reading, WorkCalendar, read
+from tests.deadlines.table import Case, cases
+
+BUILT = cases("cases.tsv")
+HELD_BACK = cases("held_back.tsv")
+CALENDAR = WorkCalendar()
+
+
+def answer(case: Case) -> Reading:
+    return read(case.text, case.reference, calendar=CALENDAR)
+
+
+def clock(reading: Reading) -> str | None:
+    return f"{reading.time:%H:%M}" if reading.time else None
+
+
+@pytest.mark.parametrize("case", BUILT, ids=lambda case: f"{case.reference}: {case.text}")
+def test_phrase(case: Case) -> None:
+    reading = answer(case)
+    assert (reading.due, clock(reading), reading.kind) == (case.due, case.time, case.kind)
+
+
+def test_table_is_large_and_has_no_twins() -> None:
+    seen = Counter((case.text, case.reference) for case in BUILT + HELD_BACK)
+    assert len(seen) >= 300
+    assert max(seen.values()) == 1
+
+
+def test_held_back_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
+    """At least 95 % exactly right, and next to nothing wrong that was stated as sure."""
+    right, total, wrong_and_sure = Counter[str](), Counter[str](), []
+    for case in HELD_BACK:
+        reading = answer(case)
+        total[case.kind] += 1
+        right[case.kind] += reading.due == case.due and clock(reading) == case.time
+        if reading.sure and reading.due and reading.due != case.due:
+            wrong_and_sure.append(case.text)
+    with capsys.disabled():
+        parts = ", ".join(f"{kind} {right[kind]}/{total[kind]}" for kind in sorted(total))
+        print(f"\nheld back: {right.total()}/{total.total()}: {parts}")  # noqa: T201
+    assert right.total() >= 0.95 * total.total()
+    assert len(wrong_and_sure) <= 0.01 * total.total(), wrong_and_sure
+
+
+@pytest.mark.parametrize(
+    ("phrase", "strict", "inclusive"),
+    [
+        ("trước ngày 25 của tháng cuối Quý", date(2025, 12, 24), date(2025, 12, 25)),
+        ("trước ngày 01/02/2026", date(2026, 1, 31), date(2026, 2, 1)),
+        ("chậm nhất ngày 01/02/2026", date(2026, 2, 1), date(2026, 2, 1)),
+    ],
+)
+def test_one_switch_reads_truoc_inclusively(phrase: str, strict: date, inclusive: date) -> None:
+    day = date(2025, 11, 22)
+    assert read(phrase, day).due[0] == strict
+    assert read(phrase, day, inclusive=True).due[0] == inclusive
+
+
+def test_derived_deadline_counts_from_the_days_its_parents_name() -> None:
+    day = date(2023, 1, 10)
+    phrases = ("trước ngày 01/02/2023", "trước ngày 25 của tháng cuối Quý", "trước ngày 15/3/2023")
+    parents = tuple(rule for phrase in phrases if (rule := read(phrase, day).rule))
+    text = "sau 03 ngày theo thời gian quy định tại mục 2 nêu trên"
+    assert read(text, day).due == ()
+    known = read(text, day, anchors={"mục 2": parents})
+    assert known.kind == "relative"
+    assert [f"{one:%d/%m}" for one in known.due] == ["04/02", "18/03", "28/03", "28/06"]
+
+
+def test_document_date_gives_the_year_and_starts_the_term() -> None:
+    reading = read("trước ngày 15/3", date(2026, 5, 1), document_date=date(2026, 1, 5))
+    assert reading.due == ()
+    assert str(reading.rule) and "2026, 3, 15" in repr(reading.rule)
+    term = read(
+        "trong vòng 30 ngày kể từ ngày ký", date(2026, 1, 8), document_date=date(2026, 1, 5)
+    )
+    assert term.due == (date(2026, 2, 4),)
+
+
+def test_span_points_into_the_text_as_given() -> None:
+    text = "Đề nghị  các sở gửi báo cáo TRƯỚC NGÀY 10/12/2025 để tổng hợp."
+    start, end = read(text, date(2025, 11, 22)).span
+    assert text[start:end] == "TRƯỚC NGÀY 10/12/2025"
+
+
+def test_unsure_lists_the_readings() -> None:
+    reading = read("trước ngày 25", date(2025, 11, 22))
+    assert not reading.sure
+    assert len(reading.readings) == 2
+
+
+def test_open_phrases_keep_reason_and_reference() -> None:
+    reading = read("Theo Kế hoạch số 106/KH-BCĐ ngày 26/4/2024", date(2024, 5, 15))
+    assert (reading.kind, reading.due) == ("per_plan", ())
+    assert "106" in reading.reference_text
+    assert reading.reason
