@@ -16,8 +16,8 @@ from reports.vietnamese import num, share
 
 LISTED_AGENCIES = 15
 OVERDUE_IN_STATUS = 15
-OVERDUE_PER_AGENCY = 8
-OVERDUE_AGENCIES = 20
+OVERDUE_PER_AGENCY = 5
+OVERDUE_AGENCIES = 10
 UNREACHABLE_AGENCIES = 40
 
 ROLE_NAMES: Mapping[Role, str] = {
@@ -113,7 +113,7 @@ def _light(row: AgencyRow) -> str:
 
 
 def _row_words(row: AgencyRow) -> str:
-    """ "quá hạn 2/5 (40 %), sắp đến hạn 1, chưa phản hồi 1, hoàn thành 2/5"."""
+    """ "quá hạn 2/5 (40 %), sắp đến hạn 1, hoàn thành 2/5 (trong đó 1 quá hạn)"."""
     counts = row.counts
     said = [f"quá hạn {share(counts.overdue, counts.total)}"] if counts.overdue else []
     if counts.due_soon:
@@ -122,5 +122,5 @@ def _row_words(row: AgencyRow) -> str:
         said.append(f"chưa phản hồi {num(counts.not_started)}")
     said.append(f"hoàn thành {num(counts.done)}/{num(counts.total)}")
     if counts.done_late:
-        said[-1] += f" (quá hạn {num(counts.done_late)})"
+        said[-1] += f" (trong đó {num(counts.done_late)} quá hạn)"
     return ", ".join(said)
