@@ -125,7 +125,7 @@ class ImportReport:
 
     @property
     def refused(self) -> bool:
-        return self.draft.blocked
+        return any(one.blocking for one in self.problems)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -184,8 +184,8 @@ def import_tasks(
     terms = ReadingTerms(on, order.issued, order.calendar, order.inclusive)
     directive = _directive(order, path, table)
     draft = draft_tasks(task_rows(table), directory, terms, directive)
-    notes = _header_notes(table)
-    if draft.blocked:
+    notes = (*_no_agencies(directory), *_header_notes(table))
+    if ImportReport(draft, notes=notes).refused:
         return ImportReport(draft, notes=notes)
     duties = DutyTerms(today, now, order.calendar, order.update_rule, order.horizon_days)
 
@@ -259,6 +259,12 @@ def _directive(order: ImportOrder, path: Path, table: Table) -> DirectiveFacts:
         source_name=path.name,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def _no_agencies(directory: Directory) -> tuple[Problem, ...]:
+    if directory.agencies:
+        return ()
+    return (Problem(0, "chưa có danh sách cơ quan; hãy nạp trước: dondoc agencies load TỆP"),)
 
 
 def _header_notes(table: Table) -> tuple[Problem, ...]:

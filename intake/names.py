@@ -45,6 +45,12 @@ _HEAD = re.compile(
     r"((?:cac )?(?:so|ban)|(?:ubnd|uy ban nhan dan) (?:cac )?"
     r"(?:huyen|thi xa|thanh pho|xa|phuong|thi tran|dac khu)) ?:? +\S"
 )
+# What a name of an agency begins with; it parts names that are all unknown.
+_AGENCY = re.compile(
+    r"(?:so|bo|ubnd|uy ban|hdnd|cong an|van phong|chi cuc|cuc|tong cuc|trung tam|truong|ngan hang"
+    r"|ban quan ly|bql|ban chi huy|ban chi dao|thanh tra|vien|benh vien|hiep hoi|lien doan"
+    r"|tinh doan|tap doan|tong cong ty|dai phat thanh|bao|kho bac|bao hiem xa hoi|toa an) "
+)
 
 
 class Resolver(Protocol):
@@ -155,7 +161,8 @@ def _read(text: str, pieces: list[_Piece], resolver: Resolver) -> tuple[float, M
         return 1.5, borrowed
     if match.how is How.UNDEFINED:
         return 1 + 2 * len(pieces), match
-    return 10 + 20 * len(pieces), match
+    begun = sum(bool(_AGENCY.match(fold(text[piece.start :]))) for piece in pieces[1:])
+    return 10 + 20 * len(pieces) + 50 * begun, match
 
 
 def _borrowed(words: str, head: str, resolver: Resolver) -> Match | None:

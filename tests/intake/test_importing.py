@@ -110,6 +110,14 @@ def test_a_rehearsal_tells_all_and_keeps_nothing(db: Database) -> None:
     assert "chưa lưu gì" in report.lines()[-1]
 
 
+def test_without_a_list_of_agencies_that_is_said_first(db: Database) -> None:
+    report = import_tasks(db, DATA / "ke-hoach.csv", ORDER, NOW, dry_run=True)
+    assert report.refused
+    assert "chưa có danh sách cơ quan" in report.lines()[0]
+    assert report.to_contract()["tasks"][0]["lead"] == ["Sở Khoa học và Công nghệ"]
+    assert report.to_contract()["tasks"][2]["lead"] == ["Sở Khoa học và Công nghệ", "Công an tỉnh"]
+
+
 def test_the_contract_of_a_rehearsal(db: Database) -> None:
     _load(db)
     report = import_tasks(db, DATA / "ke-hoach.csv", ORDER, NOW, dry_run=True)

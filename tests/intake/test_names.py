@@ -87,6 +87,10 @@ DIRECTORY = Directory(
         ("Các doanh nghiệp số, Sở Y tế", ["Các doanh nghiệp số", "Sở Y tế"]),
         ("Sở Y tế, Sở Tài chánh", ["Sở Y tế", "Sở Tài chánh"]),
         ("Cục Cờ, Quạt và Đèn", ["Cục Cờ, Quạt và Đèn"]),
+        (
+            "Cục Cờ, Quạt và Đèn, Bộ Công an và Trường Đại học Sao Mai",
+            ["Cục Cờ, Quạt và Đèn", "Bộ Công an", "Trường Đại học Sao Mai"],
+        ),
     ],
 )
 def test_names_in_a_cell(cell: str, names: list[str]) -> None:
