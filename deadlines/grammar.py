@@ -26,7 +26,7 @@ _QUALIFIERS = frozenset({
 _FILLERS = frozenset({
     "của", "vào", "là", "các", "mỗi", "ngày", "cho", "kỳ", "định", "báo", "cáo", "đối", "với", "(",
     ")", "thời", "điểm", "lúc", "hết", "trong", "tại", "cả", "dương", "lịch", "thứ", "hạn", "đến",
-    "riêng", "về", "chế", "độ", "hoặc", "thuộc",
+    "riêng", "về", "chế", "độ", "hoặc", "thuộc", "/",
 })  # fmt: skip
 # … and between a bound or an hour and its day.
 _BEFORE_TARGET = _FILLERS | {
@@ -46,7 +46,7 @@ class Target:
     bound: str = ""
     time: Atom | None = None
     quals: list[Atom] = field(default_factory=list)
-    prefix: "Target | None" = None
+    prefix: "tuple[Target, ...]" = ()
     joined: bool = False
     recurs: bool = False
     ranged: bool = False
@@ -192,7 +192,7 @@ class _Builder:
         if self.found:
             last = self.found[-1]
             gap = self.gap(last.end, target.start)
-            joins = {",", "và", "hoặc", "&", "-", ";", "các", "ngày", "vào", "+"}
+            joins = {",", "và", "hoặc", "&", "-", ";", "các", "ngày", "vào", "+", ")", "("}
             target.joined = bool(gap) and set(gap) <= joins and len(gap) <= 3
         self.found.append(target)
         self._let_go()
@@ -244,6 +244,9 @@ def _share(line: str, found: list[Target]) -> None:
     for before, after in zip(reversed(found[:-1]), reversed(found[1:]), strict=False):
         gap = set(line[before.end : after.start].split())
         listed = after.joined or gap <= {",", "và"}
+        later = after.qual("next")
+        if listed and later is not None and later.get("unit") == "năm" and _alike(before, after):
+            before.recurs = not before.quals
         if listed and not before.quals and _alike(before, after) and after.quals:
             if all(one.kind in ("every", "often", "year", "unit", "this") for one in after.quals):
                 before.quals = list(after.quals)
@@ -257,16 +260,23 @@ def _alike(one: Target, other: Target) -> bool:
 def _prefix(found: list[Target]) -> None:
     """A day without a period of its own belongs to the period named before it; one at the very
     start of the text ("Hằng năm, …") rules all that follows."""
-    context: Target | None = None
+    context: list[Target] = []
+    last: Target | None = None
     for target in found:
+        often = last is not None and last.kind == "often" and last.main.get("list") == "năm"
+        if often and last and target.kind in ("months", "quarters") and not target.main.get("y"):
+            target.quals.append(last.main)  # "2 lần/năm, vào tháng 6 và tháng 12"
+            last.used = True
         if target.kind in PERIODS or target.kind == "unit":
-            context = target
-        elif context is not None and (
-            context.clause == target.clause
+            listed = target.joined and context and last is context[-1]
+            context = [*context, target] if listed else [target]
+        elif context and (
+            context[-1].clause == target.clause
             or target.kind in ("doms", "nwork")
-            or (context.start == 0 and context.kind in ("every", "often"))
+            or (context[0].start == 0 and context[0].kind in ("every", "often"))
         ):
-            target.prefix = context
+            target.prefix = tuple(context)
+        last = target
 
 
 def _join_ranges(line: str, found: list[Target]) -> list[Target]:

@@ -85,9 +85,32 @@ _LIST_ITEM = re.compile(
 
 def sense(target: Target, scene: Scene) -> Sense:
     """What a target comes to; :data:`NOTHING` where it names no deadline."""
+    found = _sense(target, scene)
+    return replace(found, sure=False) if found.sure and _in_passing(target, scene) else found
+
+
+def _in_passing(target: Target, scene: Scene) -> bool:
+    """Whether a day or period stands loose inside a sentence, so that it may be no deadline."""
+    if target.bound or target.time or target.ranged or target.quals:
+        return False
+    if target.kind not in ("date", "months", "quarters", "half", "nine", "year", "years"):
+        return False
+    return len(scene.line[: target.start].split()) > _LOOSE and not _COLUMN.search(
+        scene.line[: target.start]
+    )
+
+
+# So many words before a loose day and nothing that binds it: perhaps only mentioned.
+_LOOSE = 4
+# … unless it stands in a column of its own.
+_COLUMN = re.compile(r"[:;\t|(-] $")
+
+
+def _sense(target: Target, scene: Scene) -> Sense:
     if target.bound == "asof":
         return NOTHING
-    if target.bound == "since" and not target.ranged and target.kind not in _SPANS:
+    spans = target.kind in _SPANS or "-" in target.main.get("days")
+    if target.bound == "since" and not target.ranged and not spans:
         return NOTHING
     return _READERS[target.kind](target, scene)
 
@@ -122,6 +145,9 @@ def units(atom: Atom) -> list[tuple[Unit, tuple[int, ...]]]:
     return found
 
 
+_CONTEXTS = frozenset({"every", "often", "half", "nine", "unit", "quarters"})
+
+
 def _context(target: Target) -> list[tuple[Unit, tuple[int, ...]]]:
     """The periods a day belongs to, said after it or before it."""
     said = [
@@ -131,16 +157,15 @@ def _context(target: Target) -> list[tuple[Unit, tuple[int, ...]]]:
     ]
     if said:  # "ngày 15/6 hằng năm đối với báo cáo 6 tháng": of the half-year
         return max(said, key=lambda found: bool(found) and found[0][0] is not Unit.YEAR)
-    if target.prefix is not None and not _year(target.prefix.main):
-        atom = target.prefix.main
-        if atom.kind in ("every", "often", "half", "nine", "unit", "quarters"):
-            target.prefix.used = True
-            return units(atom)
-    return []
+    before = [one for one in target.prefix if one.kind in _CONTEXTS and not _year(one.main)]
+    for one in before:
+        one.used = True
+    return [found for one in before for found in units(one.main)]
 
 
 def _year(atom: Atom) -> int:
-    return atom.number("y") or atom.number("y2")
+    short = atom.number("yy")
+    return atom.number("y") or atom.number("y2") or (2000 + short if short else 0)
 
 
 def _numbers(text: str) -> list[int]:
@@ -177,7 +202,7 @@ def _strength(target: Target, bound: int, free: int) -> int:
 
 def _date(target: Target, scene: Scene) -> Sense:
     atom = target.main
-    year = atom.number("y") or (2000 + atom.number("yy") if atom.get("yy") else 0)
+    year = _year(atom)
     days, months = _numbers(atom.get("days") or atom.get("d")), _numbers(atom.get("m"))
     before, at = _strict(target), hour(target)
     if not year:
@@ -320,7 +345,7 @@ def _doms(target: Target, scene: Scene) -> Sense:
         days = _numbers(atom.get("days"))
     if not all(1 <= day <= 31 for day in days):
         return NOTHING
-    if target.ranged:
+    if target.ranged or "-" in atom.get("days"):
         days = days[-1:]
     edge = bool(atom.get("last"))
     return _in_period(target, scene, [_Day(day, edge=edge) for day in days])
@@ -371,9 +396,8 @@ def _in_period(target: Target, scene: Scene, days: list[_Day]) -> Sense:
             for one in days
         ]
         unsure = any(
-            one.kind == "monthof" and one.get("unit").startswith("kỳ") and len(places) > 1
-            for one in target.quals
-        )
+            one.kind == "monthof" and one.get("unit").startswith("kỳ") for one in target.quals
+        ) and not _context(target)
         if unsure:
             return Sense(tuple(every[:1]), strength, "ambiguous", sure=False, others=tuple(every))
         return Sense(tuple(every), strength, kind)
@@ -931,7 +955,9 @@ def _every(target: Target, scene: Scene) -> Sense:
         return _several_times(found[0][0], int(times))
     rules = tuple(_plain(unit, which, at, "làm việc" in atom.get("list")) for unit, which in found)
     sure = not any(unit is Unit.WEEK for unit, _ in found)
-    others = () if sure else (Weekly((6,), time=at), Weekly((4,), time=at))
+    sure = sure and (target.bound != "before" or at is not None)
+    weekly = any(unit is Unit.WEEK for unit, _ in found)
+    others = (Weekly((6,), time=at), Weekly((4,), time=at)) if weekly else rules
     if atom.get("k"):
         return _stepped(found[0][0], atom.number("k"), strength)
     return Sense(rules, strength, sure=sure, others=others)
@@ -981,6 +1007,16 @@ def _position(target: Target, scene: Scene) -> Sense:
     strength = _strength(target, 78, 64)
     if named is not None:
         year = _year(named)
+        every = target.qual("every", "often")
+        if not year and every is not None and every.get("list") == "năm":
+            return Sense(
+                tuple(
+                    Every(one.unit, _AT[month](one.unit), (one.index,), time=at)
+                    for one in _periods(named, scene.base.year)
+                ),
+                80,
+                "annual",
+            )
         periods = _periods(named, year or scene.base.year)
         if not year and periods[-1].last < scene.base:
             periods = [replace(one, year=one.year + 1) for one in periods]

@@ -25,7 +25,7 @@ _UNIT = (
     r"năm học|năm|kỳ)" + _END_UNIT
 )
 _AND = r"(?: (?:,|và|hoặc|/|-|&|\+|cũng như)){1,2}"
-_EACH = r"(?:hằng|mỗi|từng|định kỳ|định kỳ hằng|các|cả|theo)"
+_EACH = r"(?:hằng|mỗi|từng|định kỳ hằng|định kỳ|các|theo)"
 _LIST = rf"{_UNIT}(?:{_AND} (?:(?:hằng|mỗi|từng|cả|định kỳ|báo cáo|tổng kết|sơ kết|kỳ|theo|1|01|một) ){{0,3}}{_UNIT}){{0,6}}"
 _NEXT = r"(?:sau|tới|tiếp theo|kế tiếp|tiếp đó|sau đó|liền kề|liền sau|tiếp sau|kế sau|kế liền|tiếp|kế|liền)"
 _DOC = (
@@ -65,13 +65,14 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("noday", rf"(?:hội nghị|cuộc họp|phiên họp|buổi làm việc|kỳ họp|buổi họp|tại cuộc họp)(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,6}} ngày {_DATE}"),
     ("noday", rf"có hiệu lực(?: thi hành)?(?: (?:kể|tính))?(?: từ)? (?:{_DATE}|ngày ký)"),
     ("noday", r"(?:điều|khoản|điểm|chương|phần|biểu|mẫu(?: số)?|phụ lục|biểu mẫu)(?: số)? (?:\d{1,3}[a-z]?|[ivx]+|[a-zđ])(?: (?:,|và|-) \d{1,3}(?! [/.-]))?(?!\S)(?! (?:/|-) \d)"),
+    ("noday", rf"(?:định hướng|tầm nhìn)(?: (?:đến|tới))?(?: năm)? {_Y}|(?:năm học|niên khóa|khóa) {_Y} - {_Y}"),
     ("section", r"mục (?P<section>(?:\d{1,2}|[ivx]+|[a-zđ])(?: \. \d{1,2}){0,3})(?!\S)(?: nêu trên)?"),
     ("noday", r"\d+(?: [.,] \d+)? (?:%|triệu|tỷ|đồng|người|doanh nghiệp|cơ sở|xã|huyện|điểm|phường|hộ|ha|km|m2|bản|bộ|đơn vị|trường hợp|năm tuổi|tuổi)(?!\S)"),
     ("always", r"24 / 24(?: (?:giờ|h))?(?: (?:/|và) 24)?|24 / 7|24 giờ / 24 giờ|24 h / 24 h|24 giờ / ngày"),
     # Terms that count from something.
     ("tplus", r"(?:ngày )?t \+ (?P<n>\d{1,3})(?P<work> ngày làm việc)?"),
     # Hours of the day.
-    ("time", r"(?:(?:vào )?lúc )?(?P<h>[01]?\d|2[0-4]) (?:h|giờ|g)(?: ?(?P<m>[0-5]\d)(?: ?(?:phút|p|'))?)?(?!\S)(?P<half> rưỡi)?(?! (?:làm việc )?(?:, )?(?:kể|tính|từ khi|sau|trước khi|từ lúc|từ thời|/))(?: (?P<part>sáng|chiều|tối|trưa))?"),
+    ("time", r"(?<!trong )(?<!vòng )(?:(?:vào )?lúc )?(?P<h>[01]?\d|2[0-4]) (?:h|giờ|g)(?: ?(?P<m>[0-5]\d)(?: ?(?:phút|p|'))?)?(?!\S)(?P<half> rưỡi)?(?! (?:làm việc )?(?:, )?(?:kể|tính|từ khi|sau|trước khi|từ lúc|từ thời|/))(?: (?P<part>sáng|chiều|tối|trưa))?"),
     ("time", r"(?:lúc )?(?P<h>[01]?\d|2[0-4]) : (?P<m>[0-5]\d)(?: : \d\d)?(?!\S)(?! %)"),
     ("time", r"(?P<close>cuối giờ chiều|cuối buổi chiều|cuối giờ làm việc|cuối ngày làm việc|hết giờ làm việc|hết giờ hành chính|trong giờ hành chính|giờ hành chính|trong giờ làm việc|cuối giờ hành chính|cuối giờ)"),
     ("time", r"(?P<noon>cuối giờ sáng|cuối buổi sáng|trong buổi sáng|buổi sáng|sáng)(?= (?:ngày|thứ|mai|\d))"),
@@ -85,6 +86,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}(?P<name>quốc khánh|quốc tế lao động|giải phóng miền nam)(?: (?:0?2 / 0?9|0?1 / 0?5|30 / 0?4))?(?: (?:năm )?(?P<y>{_Y}))?"),
     # Named days.
     ("datelist", rf"(?:ngày |mùng )?(?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{0,3}})(?: hằng)? (?:của )?(?:các )?tháng (?P<m>{_M}(?:(?: ,| và| &| ;){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|tháng|giờ|h(?!\S)))){{1,11}})(?: năm (?P<y>{_Y}))?"),
+    ("datelist", rf"(?:các )?ngày (?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{1,5}}) (?:/|tháng) (?P<m>{_M})(?: (?:/|năm) (?P<y>{_Y}))?(?! /)"),
     ("drange", rf"(?:từ )?(?:các )?(?:ngày )?(?P<d0>{_D}) (?:-|đến|tới|đến ngày|đến hết ngày) (?P<d>{_D}) (?:/|tháng) (?P<m>{_M})(?: (?:/|năm) (?P<y>{_Y}))?(?! /)"),
     ("date", rf"(?:(?:hết )?ngày |mùng )?(?P<d>{_D}) (?:tháng|/) (?P<m>{_M})(?: năm| /| ,? ?năm| của năm| -) (?P<y>{_Y})"),
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) - (?P<m>{_M}) - (?P<y>{_Y})"),
@@ -92,9 +94,10 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("date", rf"(?:ngày )?(?P<y>{_Y}) (?:-|/) (?P<m>{_M}) (?:-|/) (?P<d>{_D})"),
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?P<sep>[/.-]) (?P<m>{_M}) (?P=sep) (?P<yy>[2-4]\d)(?!\S)"),
     ("lunar", rf"(?:(?:ngày |mùng )(?P<d>{_D})|(?P<ram>rằm)) (?:tháng|/) (?P<m>{_M})(?: năm {_Y})? (?:\( )?(?:âm lịch|al)(?: \))?"),
-    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?:/|của tháng|tháng) (?P<m>{_M})(?! (?:/|-|\.) \d)(?! (?:lần|kỳ|%))"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?:/|của tháng|tháng) (?P<m>{_M})(?! (?:/|\.) \d)(?! (?:lần|kỳ|%))"),
     ("date", rf"(?:ngày|mùng) (?P<d>{_D}) (?:-|\.) (?P<m>{_M})(?! (?:/|-|\.) \d)"),
     ("doms", rf"(?:các |vào )?(?:ngày|mùng) (?P<days>{_D}(?:(?: ,| và| hoặc| &| -| ;){{1,2}} (?:ngày |mùng )?{_D}(?! (?:/|tháng \d|ngày|làm|giờ|(?:h|g|:)(?!\S)))){{0,5}})(?! (?:/|-|\.) \d)(?! tháng \d)(?! làm việc)(?! giờ)"),
+    ("doms", rf"(?P<days>{_D}(?:(?: ,| và| hoặc| -){{1,2}} {_D}){{0,5}})(?= (?:/ )?(?:(?:hằng|mỗi|của) tháng|(?:của )?tháng (?:cuối|đầu|sau|tiếp|kế)))"),
     ("doms", rf"(?:ngày )?mùng (?P<days>{_D})"),
     ("nwork", r"(?:vào )?ngày làm việc (?P<ord>thứ nhất|thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|thứ \d{1,2}|cuối cùng|cuối|đầu tiên|đầu)"),
     ("nfirst", rf"(?P<n>{_N}) ngày (?P<work>làm việc )?(?:đầu tiên|đầu)"),
@@ -114,22 +117,24 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("monthafter", r"(?:của )?tháng thứ (?P<n>\d|nhất|hai|ba|tư)(?: ,)? (?:sau khi|sau ngày|kể từ ngày|kể từ khi|tính từ ngày|kể từ|sau)(?: (?:kết thúc|hết|ngày))+(?: mỗi| kỳ| hằng)? (?P<unit>quý|0?6 tháng|9 tháng|năm|tháng)(?: (?:dương lịch|tài chính|báo cáo))?"),
     ("nextmonthof", rf"(?:của )?tháng {_NEXT}(?: {_NEXT})?(?: (?:của|sau|khi|tháng|cuối|kết|thúc|kỳ|hết|ngày|với)){{0,7}} (?P<unit>quý|kỳ báo cáo|năm)(?: báo cáo)?(?! \d)(?! {_NEXT}(?!\S))"),
     ("next", rf"(?:của |vào |trong ){{0,2}}(?P<unit>ngày|tuần|tháng|quý|năm|kỳ|0?6 tháng)(?: dương lịch)? (?:(?:của |sau )?{_NEXT}(?!\S)){{1}}(?: {_NEXT}(?!\S)){{0,2}}(?: (?:của |với |sau ){{0,2}}(?:kỳ|năm|quý|tháng) (?:báo cáo|đánh giá|kế hoạch|thực hiện)| của kỳ báo cáo)?"),
+    ("this", r"(?:của |thuộc )?(?P<unit>năm) (?:trước|liền trước)(?: liền kề)? (?:của )?năm (?:kế hoạch|báo cáo|sau|thực hiện|dự toán)"),
     ("this", r"(?:của |trong |cùng )?(?P<unit>tháng|quý|năm|kỳ|tuần) (?:báo cáo|đó|thực hiện|kế hoạch|hiện tại|hiện hành|đánh giá)"),
     ("thisperiod", r"(?:trong |của |vào )?(?P<unit>tháng|quý|năm|tuần) (?:này|nay)|trong (?P<unit2>tháng|quý|năm|tuần)(?! (?:\d|trước|học|tài|đầu|cuối|thứ|tới|sau|này|nay))(?!\S)"),
     ("previous", r"(?:tháng|quý|năm|tuần) (?:trước liền kề|liền trước|liền kề trước|trước đó|trước)(?! (?:ngày|\d|khi|thứ|\())(?!\S)"),
     # Periods of a named or open year.
-    ("years", rf"(?:trong |các )?(?:(?:giai đoạn|thời kỳ|năm|nhiệm kỳ) )?(?:năm )?(?P<y0>{_Y}) (?:-|đến|đến năm|,|và) (?P<y>{_Y})(?! /)"),
+    ("years", rf"(?:trong |các )?(?:(?:giai đoạn|thời kỳ|năm|nhiệm kỳ) )?(?:năm )?(?P<y0>{_Y}(?: (?:,|và) (?:năm )?{_Y}){{0,5}}) (?:-|đến|đến năm|,|và|và năm) (?P<y>{_Y})(?! /)"),
     ("half", rf"(?:0?6 tháng|nửa) (?P<which>đầu|cuối)(?: của)?(?: năm| nhiệm kỳ)?(?: (?P<y>{_Y})| / (?P<y2>{_Y})| (?P<this>này|nay)| (?P<nexty>sau|tới|tiếp theo))?(?!\S)"),
     ("nine", rf"0?9 tháng(?: đầu)?(?: của)?(?: năm)?(?: (?P<y>{_Y})| / (?P<y2>{_Y}))?(?!\S)(?! (?:,? ?)?(?:kể|tính|từ ngày|sau khi))"),
-    ("quarters", rf"(?:các )?quý (?P<q>[1-4](?:(?: ,| và| &| \+| hoặc| -){{1,2}} (?:quý )?[1-4](?!\S)(?! /? ?tháng)){{0,3}})(?!\S)(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y}))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
+    ("quarters", rf"(?:các )?quý (?P<q>[1-4](?:(?: ,| và| &| \+| hoặc| -){{1,2}} (?:quý )?[1-4](?!\S)(?! /? ?tháng)){{0,3}})(?!\S)(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y})| / (?P<yy>[2-4]\d)(?!\S)(?! /))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("quarters", rf"(?P<q>iii|ii|iv|i) / (?P<y>{_Y})"),
-    ("months", rf"(?:các |trong )?(?:tháng|t|th)(?: \.)? (?P<m>{_M}(?:(?: ,| và| &| \+| hoặc){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h(?!\S)|tháng \d))){{0,5}})(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y}))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
+    ("months", rf"(?:các |trong )?(?:tháng|t|th)(?: \.)? (?P<m>{_M}(?:(?: ,| và| &| \+| hoặc){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h(?!\S)|tháng \d))){{0,5}})(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y})| / (?P<yy>[2-4]\d)(?!\S)(?! /))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("months", rf"(?P<m>{_M}) (?:/|-) (?P<y>{_Y})(?! /)"),
     # How often.
     ("often", r"(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|nửa năm|năm) (?:/|một|mỗi|1|01) ?(?:1 |01 |một )?(?:lần|kỳ)"),
     ("often", r"(?:mỗi |hằng )?(?P<k>\d{1,2}) (?P<list>ngày|tuần|tháng|quý|năm)(?: (?:/|,))? (?:(?:1|01|một) )?(?:lần|kỳ)"),
     ("often", rf"(?:ít nhất |tối thiểu )?(?P<times>\d{{1,2}}|một) (?:lần|kỳ|cuộc|phiên|buổi|số|báo cáo|tin,? bài) (?:/|trong|trên|mỗi|một|trong một|trong mỗi|/ 1|/ 01|hằng) ?(?:một |1 |01 )?(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm){_END_UNIT}"),
     ("often", r"(?:mỗi|hằng|định kỳ|1|01|một) (?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm)(?: ,)? (?:họp |báo cáo |tổ chức |ít nhất |tối thiểu ){0,3}(?P<times>\d{1,2}|một) (?:lần|kỳ|cuộc|phiên|buổi)"),
+    ("often", rf"(?P<list>ngày|tuần|tháng|quý|năm) (?P<times>\d{{1,2}}|một) lần"),
     ("everyn", r"(?:định kỳ |mỗi |hằng |cứ )(?:sau )?(?!0?[69] tháng)(?P<k>\d{1,2}) (?P<unit>năm|tuần|ngày|tháng|quý)(?!\S)(?! (?:đầu|cuối|làm việc (?:sau|trước|kể)|sau|trước|kể|/))(?:(?: /)? (?:một|1|01) lần)?"),
     ("every", rf"(?P<each>{_EACH}(?: kỳ)?(?: báo cáo)?(?: theo)?) (?P<list>{_LIST})"),
     ("every", rf"(?P<report>(?:(?:báo cáo|sơ kết|tổng kết|giao ban|họp|đối với|kỳ báo cáo|số liệu|đánh giá|kỳ)(?: (?:thống kê|định kỳ|kết quả|tình hình|kỳ|tổng hợp|giao ban|công tác|sơ kết|tổng kết|theo|cho|nhanh|hoạt động|báo cáo)){{0,3}})) (?P<list>{_LIST})"),
@@ -138,6 +143,8 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("position", r"(?P<at>đầu|giữa|cuối)(?: của)? (?P<unit>tháng|quý|năm|tuần|kỳ báo cáo)(?P<now> (?:này|nay)| hiện tại)?(?!\S)"),
     ("position", r"(?:trong )?(?P<at>thượng tuần|trung tuần|hạ tuần|nửa đầu|nửa cuối)(?: của)?(?= tháng| quý \d)"),
     ("every", rf"(?P<bare>0?6 tháng|nửa năm)(?!\S)(?: (?:/|một|1) ?(?:1|01|một)? ?lần)?(?! (?:, )?(?:kể|tính|từ ngày|sau khi|đầu|cuối))(?:{_AND} (?:(?:cả|tổng kết|báo cáo|sơ kết|hằng|mỗi) ){{0,2}}(?P<list>{_LIST}))?"),
+    ("year", rf"(?:(?<=đến )|(?<=hết )|(?<=trong ))(?P<y>{_Y})(?! (?:/|-|\.) \d)"),
+    ("year", rf"^(?P<y>{_Y})(?=$| [,;(.])"),
     ("year", rf"(?:trong |của )?(?:cả )?(?:các )?năm (?P<y>{_Y})(?! (?:-|đến) {_Y})"),
     ("year", r"(?:trong |của |hết )?(?:cả )?năm (?P<next>tới)(?!\S)"),
     # Lengths of time.
@@ -159,12 +166,12 @@ PHRASES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 _OPEN: tuple[tuple[str, str], ...] = (
-    ("per_plan", r"(?:thực hiện |triển khai )?(?<!kèm )(?:theo|tại|như|căn cứ)(?: đúng)? (?:(?:các|những|đúng|sự|nội dung) ){0,2}(?:thời gian|thời hạn|tiến độ|lộ trình|kế hoạch|chương trình|phân công|quy định|quyết định|nghị quyết|nghị định|thông tư|chỉ thị|công văn|công điện|thông báo|văn bản|hướng dẫn|chỉ đạo|kết luận|đề án|dự án|yêu cầu tiến độ|phân kỳ|mốc|hợp đồng|lịch|quy chế|khung|thực tế|tình hình|điều kiện|phụ lục|nội dung|nhiệm vụ|luật|pháp luật|chế độ|đề cương|thỏa thuận|kế)(?!\S)"),
+    ("per_plan", r"(?:thực hiện |triển khai )?(?<!kèm )(?:theo|như|tại(?= (?:\S+ ){1,2}số))(?: đúng)? (?:(?:các|những|đúng|sự|nội dung) ){0,2}(?:thời gian|thời hạn|tiến độ|lộ trình|kế hoạch|chương trình|phân công|quy định|quyết định|nghị quyết|nghị định|thông tư|chỉ thị|công văn|công điện|thông báo|văn bản|hướng dẫn|chỉ đạo|kết luận|đề án|dự án|yêu cầu tiến độ|phân kỳ|mốc|hợp đồng|lịch|quy chế|khung|thực tế|tình hình|điều kiện|phụ lục|nội dung|nhiệm vụ|luật|pháp luật|chế độ|đề cương|thỏa thuận|kế)(?!\S)"),
     ("per_plan", r"đúng(?: theo)? (?:tiến độ|thời hạn|kế hoạch|lộ trình|quy định|thời gian)|bảo đảm tiến độ|đảm bảo tiến độ|theo quy định|đúng hạn|gắn với tiến độ"),
     ("event", r"(?:theo|khi có|khi được)(?: \S+){0,2}? (?:yêu cầu|đề nghị|phát sinh|chỉ đạo|văn bản|hướng dẫn|thông báo|đề xuất)|theo phát sinh|khi phát sinh|khi cần(?: thiết)?|đột xuất|bất thường|theo vụ việc|theo sự kiện|theo chuyên đề"),
     ("event", r"(?:ngay )?(?:sau|trước|trong)? ?khi(?!\S)(?! nào)"),
     ("event", r"(?:ngay )?(?:sau|trước) (?:hội nghị|cuộc họp|phiên họp|kỳ họp|khi|thời điểm|đại hội|kiểm tra|sáp nhập|sắp xếp|bầu cử|lễ|đợt|mỗi|từng|các cuộc|các đợt|thanh tra|tập huấn|đêm)(?!\S)"),
-    ("ongoing", r"thường xuyên|liên tục|thường trực|hằng giờ|quanh năm|lâu dài|không thời hạn|duy trì|xuyên suốt|suốt năm|dài hạn"),
+    ("ongoing", r"thường xuyên|liên tục|(?<!quan )thường trực(?= (?:24|$|,|và|trong))|hằng giờ|quanh năm|lâu dài|không thời hạn|duy trì|xuyên suốt|suốt năm|dài hạn"),
     ("ongoing", r"khẩn trương|ngay lập tức|lập tức|ngay(?= (?:$|và|sau đây|các|\.|,))|sớm nhất|càng sớm càng tốt|kịp thời|hỏa tốc|khẩn|sớm(?= (?:hoàn|trình|báo|triển|tham|ban|$))|triển khai ngay|thực hiện ngay|làm ngay|ngay(?=$)|trong thời gian tới"),
 )  # fmt: skip
 

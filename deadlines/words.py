@@ -125,7 +125,7 @@ _BARE = {
     "do": "độ", "lo": "lộ", "trinh": "trình", "hoach": "hoạch", "quyet": "quyết", "so": "số",
     "ket": "kết", "tong": "tổng", "giai": "giai", "doan": "đoạn", "tet": "tết",
     "nguyen": "nguyên", "dan": "đán", "am": "âm", "lich": "lịch", "mung": "mùng", "mong": "mùng",
-    "la": "là", "thuc": "thúc", "le": "lễ", "dip": "dịp", "nay": "này", "ngay mai": "ngày mai",
+    "la": "là", "co": "có", "thuc": "thúc", "le": "lễ", "dip": "dịp", "nay": "này", "ngay mai": "ngày mai",
     "hom": "hôm", "nua": "nữa", "thanh": "thành", "hoan": "hoàn", "ve": "về", "khi": "khi",
     "gui": "gửi", "kia": "kia", "mai": "mai", "can": "cận", "tho": "thơ", "phat": "phát",
     "tai": "tại", "muc": "mục", "lieu": "liệu", "dieu": "điều", "khoan": "khoản", "diem": "điểm",
@@ -190,7 +190,7 @@ def words(text: str) -> Words:
     tokens = [
         Token(match[0].lower(), match.start(), match.end()) for match in _TOKEN.finditer(plain)
     ]
-    tokens = _spelt(tokens, marked=_is_marked(plain))
+    _spell(tokens, marked=_is_marked(plain))
     tokens = _numbered(_romans(tokens))
     for token in tokens:
         token.start, token.end = places[token.start], places[token.end]
@@ -199,17 +199,20 @@ def words(text: str) -> Words:
 
 def _plain(text: str) -> tuple[str, list[int]]:
     """NFC with scanner's digits put right, and for each of its places the one in the text."""
-    if unicodedata.is_normalized("NFC", text):
+    if unicodedata.is_normalized("NFC", text) and not _ODD.search(text):
         plain, places = text, list(range(len(text) + 1))
     else:
         plain, places = _composed(text)
     for pattern, digit in _OCR:
         plain = pattern.sub(digit, plain)
-    return plain.translate(_DASHES), places
+    return plain.translate(_SIGNS), places
 
 
-_DASHES = {ord(c): "-" for c in "‐‑‒–—―−"} | dict.fromkeys((0x200B, 0x200C, 0x200D, 0xFEFF), "_")
-_DASHES |= {0x2044: "/", 0x2215: "/", 0xFF0F: "/", 0x2019: "'", 0x2032: "'", 0x60: "'", 0xB4: "'"}
+_SIGNS = {ord(c): "-" for c in "‐‑‒–—―−"} | {ord(c): "'" for c in "’′`´"}
+_SIGNS |= {ord(c): "/" for c in "⁄∕／"}
+# Marks that are not seen, and Roman numerals that are one character.
+_ODD = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u2160-\u2163\u2170-\u2173]")
+_ROMAN_SIGNS = dict(zip("ⅠⅡⅢⅣⅰⅱⅲⅳ", ["I", "II", "III", "IV"] * 2, strict=True))
 
 
 def _composed(text: str) -> tuple[str, list[int]]:
@@ -220,6 +223,8 @@ def _composed(text: str) -> tuple[str, list[int]]:
         if end < len(text) and unicodedata.combining(text[end]):
             continue
         piece = unicodedata.normalize("NFC", text[start:end])
+        if _ODD.match(piece):
+            piece = _ROMAN_SIGNS.get(piece, "")
         out.append(piece)
         places += [start] * len(piece)
         start = end
@@ -233,7 +238,7 @@ def _is_marked(plain: str) -> bool:
     )
 
 
-def _spelt(tokens: list[Token], *, marked: bool) -> list[Token]:
+def _spell(tokens: list[Token], *, marked: bool) -> None:
     before = ""
     for place, token in enumerate(tokens):
         if token.word[0].isalpha():
@@ -243,7 +248,6 @@ def _spelt(tokens: list[Token], *, marked: bool) -> list[Token]:
             before = raw
         else:
             before = token.word
-    return [token for token in tokens if token.word != "_"]
 
 
 def _marked_word(word: str) -> str:
@@ -264,7 +268,7 @@ def _bare_word(word: str, before: str, after: str) -> str:
             return "sáu"
         case "tu" if before in _ORDINAL_AFTER or before == "quy":
             return "tư"
-        case "ke" if after in ("tiep", "sau") or before in ("lien", "tiep"):
+        case "ke" if after in ("tiep", "sau", "hoach") or before in ("lien", "tiep"):
             return "kế"
         case "ky" if before in ("ngay", "khi") and after != "bao":
             return "ký"
@@ -343,6 +347,8 @@ def _numbered(tokens: list[Token]) -> list[Token]:
 def _number(tokens: list[Token], place: int) -> tuple[int, int]:
     """How many words from here are one number, and its value ("hai mươi lăm": 3, 25)."""
     word = tokens[place].word
+    if [token.word for token in tokens[place : place + 2]] in (["hai", "nghìn"], ["hai", "ngàn"]):
+        return _thousand(tokens, place)
     if word not in _DIGITS or word in ("mốt", "lăm", "nhăm"):
         return 0, 0
     value, run = _DIGITS[word], 1
@@ -353,6 +359,15 @@ def _number(tokens: list[Token], place: int) -> tuple[int, int]:
         if rest[0] != "năm" or value >= 20:
             value, run = value + _DIGITS[rest[0]], run + 1
     return run, value
+
+
+def _thousand(tokens: list[Token], place: int) -> tuple[int, int]:
+    """Years in words: "hai nghìn không trăm hai mươi lăm"."""
+    skip = place + 2
+    while skip < len(tokens) and tokens[skip].word in ("không", "trăm", "lẻ", "linh"):
+        skip += 1
+    run, value = _number(tokens, skip) if skip < len(tokens) else (0, 0)
+    return skip - place + run, 2000 + value
 
 
 def _doubled(tokens: list[Token], place: int, run: int, before: str) -> bool:
@@ -376,6 +391,8 @@ def _bracketed(tokens: list[Token], place: int, before: str) -> bool:
 
 def _counts(tokens: list[Token], place: int, before: str, after: str) -> bool:
     word = tokens[place].word
+    if before == "năm":
+        return tokens[place + 1].word in ("nghìn", "ngàn") if place + 1 < len(tokens) else False
     if before in ("tháng", "ngày", "mùng") and after not in ("lần", "năm", "tháng", "buổi"):
         return word not in ("năm", "một") or (before != "tháng" and word == "năm") or after == "năm"
     if before in ("tháng", "ngày", "mùng"):
