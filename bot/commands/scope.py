@@ -48,21 +48,22 @@ def read_scope(session: Session, words: str, today: date) -> Scope:
         if directive is None:
             return Scope(period, unknown=found[0])
         rest = rest[: found.start()] + rest[found.end() :]
-    name = clean(_without_filler(rest))
-    if not name:
+    names = _names(rest)
+    if not names[-1]:
         return Scope(period, directive)
-    match = resolve(session, name, today)
-    if match.how != How.AGENCY:
-        return Scope(period, directive, match, name)
-    return Scope(period, directive, match)
+    matches = [resolve(session, name, today) for name in names]
+    match = next((each for each in matches if each.how == How.AGENCY), matches[0])
+    return Scope(period, directive, match, "" if match.how == How.AGENCY else names[0])
 
 
-def _without_filler(text: str) -> str:
-    rest = clean(text).strip(" ,;:.")
-    while (found := _FILLER.search(fold(rest) + " ")) is not None and rest:
+def _names(text: str) -> list[str]:
+    """What may be meant as a name: the words as they stand, then without one filler after another.
+    As they stand first, because "Sở" typed without marks reads like "số", and "Tài" like "tại"."""
+    names = [clean(text).strip(" ,;:.")]
+    while (found := _FILLER.search(fold(names[-1]) + " ")) is not None and names[-1]:
         start, end = found.span()
-        rest = (rest[:start] + rest[end:]).strip(" ,;:.")
-    return rest
+        names.append((names[-1][:start] + names[-1][end:]).strip(" ,;:."))
+    return names
 
 
 def _directive(session: Session, number: str) -> Directive | None:
