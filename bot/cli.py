@@ -9,16 +9,16 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from jinja2 import TemplateError
 from rich.console import Console
-from rich.table import Table
 
 from bot import app as application
 from bot import doctor as examination
@@ -42,6 +42,7 @@ from reports import figures
 from reports.status import status as status_figures
 from reports.status import to_contract as status_contract
 from reports.status import unreachable
+from reports.vietnamese import long_day
 from scheduler.channel import SendError
 from scheduler.planning import Rehearsed, rehearse
 
@@ -76,6 +77,31 @@ class RoleWord(StrEnum):
     admin = "admin"
 
 
+class Stop(Exception):
+    """Refused with one line for people."""
+
+
+AS_OF = "DONDOC_AS_OF"
+AS_OF_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+
+
+def clock_from(given: str) -> Callable[[], datetime]:
+    """The machine's clock, or for a rehearsal one that starts at the given local moment and runs on
+    from there. Raises Stop for a moment it cannot read."""
+    if not given:
+        return system_clock
+    for pattern in AS_OF_FORMATS:
+        with suppress(ValueError):
+            start = datetime.strptime(given, pattern).replace(tzinfo=LOCAL)
+            return application.shifted_clock(start)
+    raise Stop(f"Thời điểm diễn tập {given!r} không đọc được; hãy viết như 2026-12-01T08:00.")
+
+
+def moment() -> datetime:
+    """Now, for every command; DONDOC_AS_OF makes all of them rehearse another day."""
+    return clock_from(os.environ.get(AS_OF, "").strip())()
+
+
 EXPECTED = (
     ConfigTrouble,
     DatabaseTrouble,
@@ -85,10 +111,6 @@ EXPECTED = (
     SendError,
     TemplateError,
 )
-
-
-class Stop(Exception):
-    """Refused with one line for people."""
 
 
 @contextmanager
@@ -118,8 +140,8 @@ def settings_of(config: Path | None) -> Settings:
 def opened(config: Path | None) -> Iterator[tuple[Settings, Tools, Database]]:
     """Settings, tools and the migrated database, closed again at the end."""
     settings = settings_of(config)
-    tools = Tools.of(settings, system_clock())
-    db = open_database(settings, system_clock())
+    tools = Tools.of(settings, moment())
+    db = open_database(settings, moment())
     try:
         yield settings, tools, db
     finally:
@@ -138,7 +160,7 @@ def init(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         if fresh:
             write_example(path)
         with opened(path) as (settings, _tools, db):
-            code = db.write_now(first_invite, system_clock(), settings.invites.valid_days)
+            code = db.write_now(first_invite, moment(), settings.invites.valid_days)
         if as_json:
             show({"config": str(path), "created": fresh, "invite": code})
             return
@@ -176,21 +198,17 @@ def first_invite(session: Any, now: datetime, valid_days: int) -> str:
 def run(
     config: ConfigOption = None,
     as_of: Annotated[
-        datetime | None,
+        str,
         typer.Option(
             "--as-of",
-            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"],
-            help="Diễn tập: coi bây giờ là thời điểm này (giờ Việt Nam).",
+            envvar=AS_OF,
+            help="Diễn tập: coi bây giờ là 2026-12-01T08:00 (giờ Việt Nam).",
         ),
-    ] = None,
+    ] = "",
 ) -> None:
     """Chạy trợ lý cho đến khi nhận SIGTERM; chưa có kênh nào thì chạy ngay trong cửa sổ lệnh."""
     with one_line_errors():
-        settings = settings_of(config)
-        clock: Callable[[], datetime] = system_clock
-        if as_of is not None:
-            clock = application.shifted_clock(as_of.replace(tzinfo=LOCAL))
-        asyncio.run(application.run(settings, clock))
+        asyncio.run(application.run(settings_of(config), clock_from(as_of.strip())))
 
 
 @app.command()
@@ -208,7 +226,7 @@ def demo(
 def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Kiểm tra cấu hình, cơ sở dữ liệu, lịch nghỉ, mẫu tin, kênh và đầu mối."""
     with one_line_errors(), opened(config) as (settings, tools, db):
-        findings = asyncio.run(examination.examine(settings, tools, db, system_clock()))
+        findings = asyncio.run(examination.examine(settings, tools, db, moment()))
     if as_json:
         show([{"ok": each.ok, "what": each.what, "advice": each.advice} for each in findings])
     else:
@@ -243,7 +261,7 @@ def deadline(
         return
     if not phrase.strip():
         raise typer.BadParameter("Thiếu cụm từ thời hạn, ví dụ: trước ngày 25 của tháng cuối quý")
-    reference = start.date() if start is not None else local_day(system_clock())
+    reference = start.date() if start is not None else local_day(moment())
     answer = exam.answer_line(
         {"text": phrase, "reference": reference.isoformat(), "inclusive": inclusive}
     )
@@ -303,7 +321,7 @@ def agencies_load(
 ) -> None:
     """Nạp danh sách cơ quan từ .csv hoặc .xlsx (Tên cơ quan, Tên khác, Cấp, Khối)."""
     with one_line_errors(), opened(config) as (_settings, _tools, db):
-        report = import_agencies(db, file, system_clock(), dry_run=dry_run)
+        report = import_agencies(db, file, moment(), dry_run=dry_run)
     show(report.to_contract()) if as_json else say_lines(report.lines())
     if report.refused:
         raise typer.Exit(1)
@@ -336,9 +354,9 @@ def import_file(
         )
         if not dry_run and not directive:
             raise Stop("Cần --directive SỐ_VĂN_BẢN để lưu (hoặc --dry-run để chỉ xem).")
-        report = import_tasks(db, file, order, system_clock(), dry_run=True)
+        report = import_tasks(db, file, order, moment(), dry_run=True)
         if not dry_run and not report.refused and (yes or agreed(report.lines(), as_json)):
-            report = import_tasks(db, file, order, system_clock())
+            report = import_tasks(db, file, order, moment())
     show(report.to_contract()) if as_json else say_lines(report.lines())
     if report.refused:
         raise typer.Exit(1)
@@ -354,14 +372,14 @@ def agreed(lines: list[str], as_json: bool) -> bool:
 
 @app.command()
 def invite(
-    role: RoleWord,
+    role: Annotated[RoleWord, typer.Option(help="Vai trò.")],
     agency: Annotated[str, typer.Option(help="Tên cơ quan (bỏ trống với staff, admin).")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Cấp một mã mời dùng một lần."""
     with one_line_errors(), opened(config) as (settings, tools, db):
-        now = system_clock()
+        now = moment()
         agency_id, name = None, ""
         if agency:
             agency_id, name = db.read_now(one_agency, agency, local_day(now))
@@ -402,7 +420,7 @@ def status(
 ) -> None:
     """Tình hình thực hiện: mẫu số, đúng hạn, muộn, quá hạn, chưa triển khai."""
     with one_line_errors(), opened(config) as (settings, tools, db):
-        today = local_day(system_clock())
+        today = local_day(moment())
         ids = [db.read_now(one_agency, agency, today)[0]] if agency else None
         result = db.read_now(
             status_figures, today, agency_ids=ids, soon_days=settings.committee.soon_days
@@ -432,7 +450,7 @@ def plan(
 ) -> None:
     """Diễn tập: những tin sẽ gửi trong khoảng ngày, cho ai, lúc nào. Không gửi gì."""
     with one_line_errors(), opened(config) as (settings, tools, db):
-        first = start.date() if start is not None else local_day(system_clock())
+        first = start.date() if start is not None else local_day(moment())
         last = until.date() if until is not None else first + timedelta(days=92)
         if last < first:
             raise Stop("Ngày --to phải sau ngày --from.")
@@ -459,24 +477,23 @@ def plan_table(rows: list[Rehearsed]) -> None:
     if not rows:
         out.print("Không có tin nào trong khoảng ngày này.")
         return
-    table = Table("Lúc", "Cơ quan", "Kênh", "Trước hạn", "Đầu việc", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(
-            f"{local(row.at):%d/%m/%Y %H:%M}",
-            row.agency,
-            row.channel or "chưa có đầu mối",
-            step_words(row.step),
-            ", ".join(map(str, row.duties)),
-        )
-    out.print(table)
+    for day, of_day in groupby(rows, key=lambda row: local(row.at).date()):
+        out.print(f"\n[bold]{long_day(day)}[/bold]")
+        for row in of_day:
+            where = row.channel or "CHƯA CÓ ĐẦU MỐI"
+            numbers = ", ".join(map(str, row.duties))
+            out.print(
+                f"  {local(row.at):%H:%M} {row.agency} [{where}] {step_words(row.step)}: {numbers}",
+                markup=False,
+            )
     lost = len({row.agency for row in rows if row.channel is None})
-    out.print(f"{len(rows)} tin; {lost} cơ quan chưa có đầu mối nhận tin.")
+    out.print(f"\n{len(rows)} tin; {lost} cơ quan chưa có đầu mối nhận tin.")
 
 
 def step_words(step: str) -> str:
     if step == "0":
         return "ngày cuối"
-    return f"đôn đốc {step[1:]}" if step.startswith("u") else f"{step} ngày làm việc"
+    return f"đôn đốc lần {step[1:]}" if step.startswith("u") else f"trước {step} ngày làm việc"
 
 
 # -- keeping --------------------------------------------------------------------------------------
@@ -489,7 +506,7 @@ def backup(
 ) -> None:
     """Sao lưu cơ sở dữ liệu đang chạy."""
     with one_line_errors(), opened(config) as (settings, _tools, db):
-        stamp = f"{local(system_clock()):%Y%m%d-%H%M%S}"
+        stamp = f"{local(moment()):%Y%m%d-%H%M%S}"
         target = to or settings.paths.data_dir / "backups" / f"dondoc-{stamp}.db"
         if target.exists():
             raise Stop(f"Tệp {target} đã có; chọn tên khác.")
@@ -505,7 +522,7 @@ def restore(file: Path, config: ConfigOption = None) -> None:
     with one_line_errors():
         settings = settings_of(config)
         with application.only_one(settings.paths.data_dir / "dondoc.lock"):
-            kept = application.restore(settings, file, system_clock())
+            kept = application.restore(settings, file, moment())
     out.print(f"Đã phục hồi từ {file}.", markup=False)
     if kept is not None:
         out.print(f"Bản cũ giữ tại {kept}.", markup=False)
@@ -526,7 +543,7 @@ def erase(
             raise Stop(f"Không có địa chỉ nhận tin {contact!r}.")
         if not yes and not (sys.stdin.isatty() and typer.confirm("Xóa, không hoàn tác được?")):
             raise Stop("Chưa xóa gì. Thêm --yes để xác nhận.")
-        done = db.write_now(erase_now, known.id or 0, system_clock())
+        done = db.write_now(erase_now, known.id or 0, moment())
     if as_json:
         show(done)
     else:

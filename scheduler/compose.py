@@ -159,8 +159,7 @@ class Composer:
         still_open = [each for each in facts.values() if each.is_open]
         if len(facts) == 1 and still_open:
             one = still_open[0]
-            maker = messages.urge if one.overdue else messages.reminder
-            text = maker(self._renderer, one, today)
+            text = messages.reminder(self._renderer, one, today)
         else:
             text = messages.closed(self._renderer, list(facts.values()))
         buttons = _buttons(Digest(today, reminders=still_open))
@@ -188,8 +187,9 @@ class Composer:
 
 
 def _urging(notice: Notice, facts: DutyFacts) -> bool:
-    """An urge, or a reminder so late that the day has passed."""
-    return notice.kind == NoticeKind.URGE or facts.overdue
+    """A numbered urge. A reminder that comes too late stays a reminder: it says how many days the
+    duty is overdue, and is not counted among the urges."""
+    return notice.kind == NoticeKind.URGE and facts.is_open
 
 
 def _sort_out(items: Iterable[Claimed], facts: Mapping[int, DutyFacts], now: datetime) -> _Sorted:
