@@ -97,7 +97,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?:/|của tháng|tháng) (?P<m>{_M})(?! (?:/|\.) \d)(?! (?:lần|kỳ|%))"),
     ("date", rf"(?:ngày|mùng) (?P<d>{_D}) (?:-|\.) (?P<m>{_M})(?! (?:/|-|\.) \d)"),
     ("doms", rf"(?:các |vào )?(?:ngày|mùng) (?P<days>{_D}(?:(?: ,| và| hoặc| &| -| ;){{1,2}} (?:ngày |mùng )?{_D}(?! (?:/|tháng \d|ngày|làm|giờ|(?:h|g|:)(?!\S)))){{0,5}})(?! (?:/|-|\.) \d)(?! tháng \d)(?! làm việc)(?! giờ)"),
-    ("doms", rf"(?P<days>{_D}(?:(?: ,| và| hoặc| -){{1,2}} {_D}){{0,5}})(?= (?:/ )?(?:(?:hằng|mỗi|của) tháng|(?:của )?tháng (?:cuối|đầu|sau|tiếp|kế)))"),
+    ("doms", rf"(?P<days>{_D}(?:(?: ,| và| hoặc| -){{1,2}} {_D}){{0,5}})(?= (?:/ )?(?:(?:hằng|mỗi|của) tháng|(?:của )?tháng (?:cuối|đầu)(?: cùng| tiên)?(?: của| mỗi| hằng){{0,2}} (?:quý|kỳ)))"),
     ("doms", rf"(?:ngày )?mùng (?P<days>{_D})"),
     ("nwork", r"(?:vào )?ngày làm việc (?P<ord>thứ nhất|thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|thứ \d{1,2}|cuối cùng|cuối|đầu tiên|đầu)"),
     ("nfirst", rf"(?P<n>{_N}) ngày (?P<work>làm việc )?(?:đầu tiên|đầu)"),
