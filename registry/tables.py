@@ -36,8 +36,9 @@ def _maybe_moment() -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=True)
 
 
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+def _where(condition: str, sqlite: str = "") -> dict[str, Any]:
+    """A partial index. SQLite uses it only where its condition is worded as the query's is."""
+    return {"sqlite_where": text(sqlite or condition), "postgresql_where": text(condition)}
 
 
 class Agency(SQLModel, table=True):
@@ -83,7 +84,8 @@ class AgencyGroupMember(SQLModel, table=True):
 
 class Directive(SQLModel, table=True):
     """Văn bản chỉ đạo. `key` makes the import idempotent: the folded number, or the source's hash
-    where the number is blank."""
+    where the number is blank. Duties are owed only for due days from `owed_from` to `owed_until`,
+    where these are set: a yearly plan ends with its year, an old directive may come in late."""
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -93,6 +95,8 @@ class Directive(SQLModel, table=True):
     issuer: str = ""
     issued_on: date | None = None
     source_name: str = ""
+    owed_from: date | None = None
+    owed_until: date | None = None
     created_at: datetime = _moment()
     ended_at: datetime | None = _maybe_moment()
 
@@ -144,7 +148,7 @@ class Duty(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "agency_id", "period"),
         Index("ix_duty_open_due", "due_on", **_where("state = 'open'")),
-        Index("ix_duty_plan_due", "id", **_where("plan_due")),
+        Index("ix_duty_plan_due", "id", **_where("plan_due", sqlite="plan_due = 1")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -205,7 +209,9 @@ class Subscription(SQLModel, table=True):
     `since`: from when notices are owed to it. `plan_due` as in :class:`Duty`.
     """
 
-    __table_args__ = (Index("ix_subscription_plan_due", "id", **_where("plan_due")),)
+    __table_args__ = (
+        Index("ix_subscription_plan_due", "id", **_where("plan_due", sqlite="plan_due = 1")),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -333,7 +339,10 @@ class Attempt(SQLModel, table=True):
     """Lần gửi: opened before the network call, closed after. Keeps the text sent and the
     messenger's message id, so that a reply finds its duties."""
 
-    __table_args__ = (Index("ix_attempt_message", "contact_id", "message_id"),)
+    __table_args__ = (
+        Index("ix_attempt_message", "contact_id", "message_id"),
+        Index("ix_attempt_open", "opened_at", **_where("outcome = 'open'")),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     contact_id: int = Field(foreign_key="contact.id")

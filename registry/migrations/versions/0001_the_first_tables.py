@@ -44,6 +44,8 @@ def upgrade() -> None:
         sa.Column("issuer", sa.String(), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=True),
         sa.Column("source_name", sa.String(), nullable=False),
+        sa.Column("owed_from", sa.Date(), nullable=True),
+        sa.Column("owed_until", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -206,6 +208,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index("ix_attempt_message", ["contact_id", "message_id"], unique=False)
+        batch_op.create_index(
+            "ix_attempt_open",
+            ["opened_at"],
+            unique=False,
+            sqlite_where=sa.text("outcome = 'open'"),
+            postgresql_where=sa.text("outcome = 'open'"),
+        )
 
     op.create_table(
         "duty",
@@ -248,7 +257,7 @@ def upgrade() -> None:
             "ix_duty_plan_due",
             ["id"],
             unique=False,
-            sqlite_where=sa.text("plan_due"),
+            sqlite_where=sa.text("plan_due = 1"),
             postgresql_where=sa.text("plan_due"),
         )
         batch_op.create_index(batch_op.f("ix_duty_task_id"), ["task_id"], unique=False)
@@ -362,7 +371,7 @@ def upgrade() -> None:
             "ix_subscription_plan_due",
             ["id"],
             unique=False,
-            sqlite_where=sa.text("plan_due"),
+            sqlite_where=sa.text("plan_due = 1"),
             postgresql_where=sa.text("plan_due"),
         )
 
@@ -559,7 +568,7 @@ def downgrade() -> None:
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_subscription_plan_due",
-            sqlite_where=sa.text("plan_due"),
+            sqlite_where=sa.text("plan_due = 1"),
             postgresql_where=sa.text("plan_due"),
         )
         batch_op.drop_index(batch_op.f("ix_subscription_person_id"))
@@ -582,7 +591,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_duty_task_id"))
         batch_op.drop_index(
             "ix_duty_plan_due",
-            sqlite_where=sa.text("plan_due"),
+            sqlite_where=sa.text("plan_due = 1"),
             postgresql_where=sa.text("plan_due"),
         )
         batch_op.drop_index(
@@ -594,6 +603,11 @@ def downgrade() -> None:
 
     op.drop_table("duty")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_attempt_open",
+            sqlite_where=sa.text("outcome = 'open'"),
+            postgresql_where=sa.text("outcome = 'open'"),
+        )
         batch_op.drop_index("ix_attempt_message")
 
     op.drop_table("attempt")
