@@ -49,6 +49,7 @@ class Target:
     prefix: "tuple[Target, ...]" = ()
     joined: bool = False
     recurs: bool = False
+    exception: bool = False
     ranged: bool = False
     used: bool = False
 
@@ -193,6 +194,7 @@ class _Builder:
             last = self.found[-1]
             gap = self.gap(last.end, target.start)
             joins = {",", "và", "hoặc", "&", "-", ";", "các", "ngày", "vào", "+", ")", "("}
+            target.exception = bool({"riêng", "trừ"} & set(gap))
             target.joined = bool(gap) and set(gap) <= joins and len(gap) <= 3
         self.found.append(target)
         self._let_go()
@@ -263,6 +265,8 @@ def _prefix(found: list[Target]) -> None:
     context: list[Target] = []
     last: Target | None = None
     for target in found:
+        if last and target.joined and last.kind == "year" and target.kind in ("months", "quarters"):
+            _of_year(target, last)
         often = last is not None and last.kind == "often" and last.main.get("list") == "năm"
         if often and last and target.kind in ("months", "quarters") and not target.main.get("y"):
             target.quals.append(last.main)  # "2 lần/năm, vào tháng 6 và tháng 12"
@@ -277,6 +281,15 @@ def _prefix(found: list[Target]) -> None:
         ):
             target.prefix = tuple(context)
         last = target
+
+
+def _of_year(target: Target, year: Target) -> None:
+    """ "Năm 2025, quý III": one period."""
+    if target.main.get("y") or target.main.get("y2") or not year.main.get("y"):
+        return
+    data = target.main.data | {"y": year.main.get("y")}
+    target.main = Atom(target.kind, target.main.start, target.main.end, data)
+    target.start, target.bound, year.used = year.start, target.bound or year.bound, True
 
 
 def _join_ranges(line: str, found: list[Target]) -> list[Target]:

@@ -95,6 +95,8 @@ def _in_passing(target: Target, scene: Scene) -> bool:
         return False
     if target.kind not in ("date", "months", "quarters", "half", "nine", "year", "years"):
         return False
+    if scene.line[target.main.start :].startswith(("trong ", "hết ")):
+        return False
     return len(scene.line[: target.start].split()) > _LOOSE and not _COLUMN.search(
         scene.line[: target.start]
     )

@@ -85,7 +85,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}(?P<tet>tết)(?: (?:nguyên đán|âm lịch|cổ truyền))?(?: (?:giáp|ất|bính|đinh|mậu|kỷ|canh|tân|nhâm|quý) \\S+)?(?: (?:năm )?(?P<y>{_Y}))?"),
     ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}(?P<name>quốc khánh|quốc tế lao động|giải phóng miền nam)(?: (?:0?2 / 0?9|0?1 / 0?5|30 / 0?4))?(?: (?:năm )?(?P<y>{_Y}))?"),
     # Named days.
-    ("datelist", rf"(?:ngày |mùng )?(?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{0,3}})(?: hằng)? (?:của )?(?:các )?tháng (?P<m>{_M}(?:(?: ,| và| &| ;){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|tháng|giờ|h(?!\S)))){{1,11}})(?: năm (?P<y>{_Y}))?"),
+    ("datelist", rf"(?:ngày |mùng )?(?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{0,3}})(?: hằng)? (?:của )?(?:các )?tháng (?:: )?(?P<m>{_M}(?:(?: ,| và| &| ;){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|tháng|giờ|h(?!\S)))){{1,11}})(?: năm (?P<y>{_Y}))?"),
     ("datelist", rf"(?:các )?ngày (?P<days>{_D}(?:(?: ,| và){{1,2}} (?:ngày )?{_D}){{1,5}}) (?:/|tháng) (?P<m>{_M})(?: (?:/|năm) (?P<y>{_Y}))?(?! /)"),
     ("drange", rf"(?:từ )?(?:các )?(?:ngày )?(?P<d0>{_D}) (?:-|đến|tới|đến ngày|đến hết ngày) (?P<d>{_D}) (?:/|tháng) (?P<m>{_M})(?: (?:/|năm) (?P<y>{_Y}))?(?! /)"),
     ("date", rf"(?:(?:hết )?ngày |mùng )?(?P<d>{_D}) (?:tháng|/) (?P<m>{_M})(?: năm| /| ,? ?năm| của năm| -) (?P<y>{_Y})"),
@@ -117,6 +117,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("monthafter", r"(?:của )?tháng thứ (?P<n>\d|nhất|hai|ba|tư)(?: ,)? (?:sau khi|sau ngày|kể từ ngày|kể từ khi|tính từ ngày|kể từ|sau)(?: (?:kết thúc|hết|ngày))+(?: mỗi| kỳ| hằng)? (?P<unit>quý|0?6 tháng|9 tháng|năm|tháng)(?: (?:dương lịch|tài chính|báo cáo))?"),
     ("nextmonthof", rf"(?:của )?tháng {_NEXT}(?: {_NEXT})?(?: (?:của|sau|khi|tháng|cuối|kết|thúc|kỳ|hết|ngày|với)){{0,7}} (?P<unit>quý|kỳ báo cáo|năm)(?: báo cáo)?(?! \d)(?! {_NEXT}(?!\S))"),
     ("next", rf"(?:của |vào |trong ){{0,2}}(?P<unit>ngày|tuần|tháng|quý|năm|kỳ|0?6 tháng)(?: dương lịch)? (?:(?:của |sau )?{_NEXT}(?!\S)){{1}}(?: {_NEXT}(?!\S)){{0,2}}(?: (?:của |với |sau ){{0,2}}(?:kỳ|năm|quý|tháng) (?:báo cáo|đánh giá|kế hoạch|thực hiện)| của kỳ báo cáo)?"),
+    ("this", r"(?:của )(?P<unit>năm) (?:trước|liền trước)(?: liền kề)?(?!\S)(?! (?:ngày|khi|\d))"),
     ("this", r"(?:của |thuộc )?(?P<unit>năm) (?:trước|liền trước)(?: liền kề)? (?:của )?năm (?:kế hoạch|báo cáo|sau|thực hiện|dự toán)"),
     ("this", r"(?:của |trong |cùng )?(?P<unit>tháng|quý|năm|kỳ|tuần) (?:báo cáo|đó|thực hiện|kế hoạch|hiện tại|hiện hành|đánh giá)"),
     ("thisperiod", r"(?:trong |của |vào )?(?P<unit>tháng|quý|năm|tuần) (?:này|nay)|trong (?P<unit2>tháng|quý|năm|tuần)(?! (?:\d|trước|học|tài|đầu|cuối|thứ|tới|sau|này|nay))(?!\S)"),

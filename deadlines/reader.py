@@ -176,6 +176,8 @@ def _merged(held: list[tuple[Sense, Target]], best: int) -> tuple[Sense, int, in
     lone = [target for one, target in strong if not _recurs(one)]
     if len(lone) > 1 and not all(target.joined for target in lone[1:]):
         sure = False
+    if len(rules) == 1 and any(target.exception for _, target in held):
+        sure = False
     kinds = {one.kind for one, _ in strong}
     kind = kinds.pop() if len(kinds) == 1 else ""
     others = tuple(rule for one, _ in strong for rule in one.others)
