@@ -63,7 +63,8 @@ ConfigOption = Annotated[
     typer.Option("--config", help="Tệp cấu hình (mặc định: DONDOC_CONFIG hoặc config.toml)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="In kết quả dạng JSON.")]
-DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%d/%m/%Y"])]
+DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
+DayOption = Annotated[datetime | None, typer.Option(formats=DAYS)]
 
 
 class RoleWord(StrEnum):
@@ -244,9 +245,7 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def deadline(
     phrase: Annotated[str, typer.Argument(help="Cụm từ thời hạn.")] = "",
-    start: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d", "%d/%m/%Y"])
-    ] = None,
+    start: Annotated[datetime | None, typer.Option("--from", formats=DAYS)] = None,
     inclusive: Annotated[
         bool, typer.Option("--inclusive", help='"trước ngày D" gồm cả ngày D.')
     ] = False,
@@ -333,10 +332,18 @@ def say_lines(lines: list[str]) -> None:
 
 
 @app.command("import")
-def import_file(
+def import_file(  # noqa: PLR0913 -- one parameter an option
     file: Path,
     directive: Annotated[str, typer.Option(help="Số văn bản, ví dụ 134/KH-UBND.")] = "",
     issued: DayOption = None,
+    due_from: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, help="Bỏ qua các kỳ có hạn trước ngày này (văn bản nhập muộn)."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, help="Việc định kỳ chỉ đến hết ngày này (kế hoạch năm)."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Lưu dù có cảnh báo.")] = False,
     config: ConfigOption = None,
@@ -351,6 +358,8 @@ def import_file(
             update_rule=tools.update_rule,
             inclusive=settings.committee.inclusive_before,
             horizon_days=settings.committee.horizon_days,
+            owed_from=due_from.date() if due_from is not None else None,
+            owed_until=until.date() if until is not None else None,
         )
         if not dry_run and not directive:
             raise Stop("Cần --directive SỐ_VĂN_BẢN để lưu (hoặc --dry-run để chỉ xem).")
@@ -436,12 +445,8 @@ def status(
 
 @app.command()
 def plan(
-    start: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d", "%d/%m/%Y"])
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d", "%d/%m/%Y"])
-    ] = None,
+    start: Annotated[datetime | None, typer.Option("--from", formats=DAYS)] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=DAYS)] = None,
     if_silent: Annotated[
         bool, typer.Option("--if-silent", help="Kể cả đôn đốc nếu không ai trả lời.")
     ] = False,

@@ -97,6 +97,7 @@ def import_agencies(
 class ImportOrder:
     """What a person says about a directive besides its file, and how the office counts.
 
+    `owed_from`, `owed_until`: duties are owed only for due days between them.
     `issued`: local day of issue, None where the copy has none. `update_rule`: when tasks without a
     day are asked for a word. `inclusive`: "trước ngày D" includes D.
     """
@@ -110,6 +111,8 @@ class ImportOrder:
     update_rule: Rule | None = None
     inclusive: bool = False
     horizon_days: int = HORIZON_DAYS
+    owed_from: date | None = None
+    owed_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,7 @@ def _store(session: Session, draft: Draft, terms: DutyTerms) -> tuple[ImportResu
     grown = expand(session, terms, [*result.added, *result.unchanged])
     total = Expansion(
         added=revised.added + grown.added,
+        late=revised.late + grown.late,
         moved=revised.moved,
         cancelled=revised.cancelled,
         troubles=(*revised.troubles, *grown.troubles),
@@ -257,6 +261,8 @@ def _directive(order: ImportOrder, path: Path, table: Table) -> DirectiveFacts:
         issuer=order.issuer or issuer,
         title=order.title,
         source_name=path.name,
+        owed_from=order.owed_from,
+        owed_until=order.owed_until,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
@@ -300,6 +306,8 @@ def _summary(result: ImportResult, expansion: Expansion) -> str:
         f"{len(result.added)} nhiệm vụ mới, {len(result.changed)} thay đổi, "
         f"{len(result.unchanged)} giữ nguyên; thêm {expansion.added} đầu việc"
     )
+    if expansion.late:
+        said += f", trong đó {expansion.late} đã quá hạn lúc nhập"
     if expansion.moved or expansion.cancelled:
         said += f", dời hạn {expansion.moved}, hủy {expansion.cancelled}"
     if result.absent:

@@ -55,6 +55,8 @@ class DirectiveFacts:
     title: str = ""
     source_name: str = ""
     digest: str = ""
+    owed_from: date | None = None
+    owed_until: date | None = None
 
     @property
     def key(self) -> str:
@@ -126,11 +128,14 @@ def find(session: Session, directive: DirectiveFacts) -> Directive | None:
     return session.exec(select(Directive).where(Directive.key == directive.key)).first()
 
 
+_TOLD = ("number", "kind", "issuer", "title", "issued_on", "source_name", "owed_from", "owed_until")
+
+
 def _directive(session: Session, facts: DirectiveFacts, now: datetime) -> Directive:
     row = find(session, facts)
     if row is None:
         row = Directive(key=facts.key, created_at=now)
-    for name in ("number", "kind", "issuer", "title", "issued_on", "source_name"):
+    for name in _TOLD:
         value = getattr(facts, name)
         if value:
             setattr(row, name, value)

@@ -42,12 +42,14 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Expansion:
-    """`added`: new duties; `moved`, `cancelled`: duties that a changed task no longer has so."""
+    """`added`: new duties, `late` of them overdue from the start; `moved`, `cancelled`: duties that
+    a changed task no longer has so."""
 
     added: int = 0
     moved: int = 0
     cancelled: int = 0
     troubles: tuple[Trouble, ...] = ()
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def expand(session: Session, terms: Terms, task_ids: Iterable[int] | None = None
     known = _known(session, tasks)
     missing = {slot: owed for slot, owed in plan.owed.items() if slot not in known}
     added = _insert(session, missing, terms.now)
-    return Expansion(added=added, troubles=tuple(plan.troubles))
+    late = sum(owed.due_on < terms.today for owed in missing.values())
+    return Expansion(added=added, late=late, troubles=tuple(plan.troubles))
 
 
 def revise(session: Session, terms: Terms, task_ids: Iterable[int]) -> Expansion:
@@ -161,7 +164,9 @@ def _plan(session: Session, tasks: _Tasks, terms: Terms, until: date) -> _Plan:
         if agencies and rule is not None:
             start = _start(directive, terms)
             anchors = _anchors(start, task, siblings)
-            found = occurrences(rule, start, until, terms.calendar, anchors)
+            found = _within(
+                occurrences(rule, start, until, terms.calendar, anchors), task, directive, terms
+            )
             trouble = trouble or _too_few(rule, found) or _too_many(found)
             _owe(plan, task, agencies, _opened(found, start)[-MOST_PER_TASK:])
         if agencies and trouble:
@@ -179,6 +184,18 @@ def _rule(task: Task, update_rule: Rule | None) -> tuple[Rule | None, str]:
     if isinstance(rule, Daily):
         return None, "thời hạn hằng ngày: không tạo đầu việc theo từng ngày"
     return rule, ""
+
+
+def _within(
+    found: list[Occurrence], task: Task, directive: Directive, terms: Terms
+) -> list[Occurrence]:
+    """The occurrences the directive still asks for. A word on a past quarter is no use to anybody,
+    so requests to update begin today."""
+    first = directive.owed_from or date.min
+    if task.kind in UPDATED_KINDS:
+        first = max(first, terms.today)
+    last = directive.owed_until or date.max
+    return [one for one in found if first <= one.due <= last]
 
 
 def _start(directive: Directive, terms: Terms) -> date:

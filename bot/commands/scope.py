@@ -26,7 +26,8 @@ _CURRENT: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"\bnam (?:nay|hien tai)\b"), Unit.YEAR),
 )
 _NUMBER = re.compile(r"\S*\d\S*\s*/\s*\S+|/\S+-\S+")
-_FILLER = re.compile(r"^(?:cua|tai|trong|ve|van ban|so|co quan|don vi|ky)\s+|\s+(?:trong|cua|ve)$")
+_BEFORE = re.compile(r"(?:cua|tai|trong|ve|van ban|so|co quan|don vi|ky)\s+")
+_BEHIND = re.compile(r"\s+(?:trong|cua|ve)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,13 @@ def read_scope(session: Session, words: str, today: date) -> Scope:
 def _names(text: str) -> list[str]:
     """What may be meant as a name: the words as they stand, then without one filler after another.
     As they stand first, because "Sở" typed without marks reads like "số", and "Tài" like "tại"."""
-    names = [clean(text).strip(" ,;:.")]
-    while (found := _FILLER.search(fold(names[-1]) + " ")) is not None and names[-1]:
-        start, end = found.span()
-        names.append((names[-1][:start] + names[-1][end:]).strip(" ,;:."))
+    words = clean(text).strip(" ,;:.")
+    while (behind := _BEHIND.search(fold(words))) is not None:
+        words = words[: behind.start()].strip(" ,;:.")
+    names = [words]
+    while words and (before := _BEFORE.match(fold(words) + " ")) is not None:
+        words = words[before.end() :].strip(" ,;:.")
+        names.append(words)
     return names
 
 
