@@ -48,7 +48,9 @@ def plan_changed(
         )
     ).all()
     agencies = {agency for agency in changed if agency is not None}
-    concerned = [col(Duty.plan_due), col(Duty.agency_id).in_(agencies)]
+    concerned = [col(Duty.plan_due)]
+    if agencies:
+        concerned.append(col(Duty.agency_id).in_(agencies))
     if daily:
         concerned.append(col(Duty.due_on) < local_day(now))
     duties = session.exec(select(Duty).where(Duty.state == DutyState.OPEN, or_(*concerned))).all()
