@@ -8,7 +8,7 @@ from typing import Any
 from deadlines.calendar import WorkCalendar
 from deadlines.describe import explain
 from deadlines.grammar import Target, targets
-from deadlines.meaning import COUNTED, NOTHING, Scene, Sense, joined, sense
+from deadlines.meaning import joined, sense
 from deadlines.periods import MONTHS, Unit
 from deadlines.phrases import Atom, scan, scan_open
 from deadlines.reading import Reading
@@ -30,6 +30,8 @@ from deadlines.rules import (
 from deadlines.rules import (
     inclusive as inclusively,
 )
+from deadlines.senses import NOTHING, Scene, Sense
+from deadlines.terms import COUNTED
 from deadlines.words import Words, words
 
 __all__ = ["Reading", "read"]

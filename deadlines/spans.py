@@ -1,0 +1,280 @@
+"""Targets that name a period: its end binds, or its start or middle where it says so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import time, timedelta
+
+from deadlines.grammar import Target
+from deadlines.periods import MONTHS, Period, Unit
+from deadlines.phrases import Atom
+from deadlines.rules import END, Daily, Every, Fixed, On, Once, Open, Point, Rule, Weekly
+from deadlines.senses import (
+    NOTHING,
+    ONE_DAY,
+    UNITS,
+    Scene,
+    Sense,
+    hour,
+    last_day,
+    numbers_in,
+    range_kind,
+    strength_of,
+    unit_of,
+    units,
+    year_of,
+)
+
+
+def periods_of(atom: Atom, year: int) -> list[Period]:
+    if atom.get("nexty"):
+        year += 0 if year_of(atom) else 1
+    match atom.kind:
+        case "months":
+            return [Period(Unit.MONTH, year, one) for one in numbers_in(atom.get("m"))]
+        case "quarters":
+            return [Period(Unit.QUARTER, year, one) for one in numbers_in(atom.get("q"))]
+        case "half":
+            return [Period(Unit.HALF, year, 1 if atom.get("which") == "đầu" else 2)]
+        case "nine":
+            return [Period(Unit.NINE, year)]
+    return [Period(Unit.YEAR, year)]
+
+
+def read_period(target: Target, scene: Scene) -> Sense:
+    """A month, quarter, half-year or year: its last day; "trước" it, the day before its first."""
+    atom = target.main
+    strength = _period_strength(target, scene)
+    if atom.get("next"):
+        return _whole(target, [Period(Unit.YEAR, scene.base.year + 1)], strength)
+    if target.quals:
+        return _yearly(target, strength)
+    target.ranged = target.ranged or "-" in atom.get("q")
+    year = year_of(atom)
+    if year or atom.get("nexty"):
+        return _whole(target, periods_of(atom, year or scene.base.year), strength)
+    periods = periods_of(atom, scene.base.year)
+    late = [one for one in periods if one.last < scene.base]
+    if not late or len(late) < len(periods):
+        live = [one for one in periods if one not in late]
+        found = _whole(target, live, strength)
+        return found if not late else replace(found, sure=True)
+    later = [replace(one, year=one.year + 1) for one in periods]
+    found = _whole(target, later, strength)
+    others = _whole(target, periods, strength).rules
+    return replace(found, sure=False, others=(*found.rules, *others))
+
+
+def _yearly(target: Target, strength: int) -> Sense:
+    """The same month, quarter or half of every year."""
+    periods = periods_of(target.main, 2000)
+    if target.ranged:
+        periods = periods[-1:]
+    at = hour(target)
+    early = target.bound == "before" and at is None
+    point: Point = On(1, 1) if early else END
+    rules = tuple(Every(one.unit, point, (one.index,), early, at) for one in periods)
+    return Sense(rules, max(strength, 75), "annual" if len(rules) == 1 else "")
+
+
+def _whole(target: Target, periods: list[Period], strength: int) -> Sense:
+    at = hour(target)
+    if target.ranged:
+        periods = periods[-1:]
+    if target.bound == "before" and at is None:
+        rules: tuple[Rule, ...] = tuple(Fixed(one.first, before=True) for one in periods)
+        return Sense(rules, strength, range_kind(target) or _KINDS[periods[0].unit])
+    rules = tuple(Once(one, END, time=at) for one in periods)
+    return Sense(rules, strength, range_kind(target))
+
+
+_KINDS = {
+    Unit.MONTH: "month",
+    Unit.QUARTER: "quarter",
+    Unit.HALF: "semiannual",
+    Unit.NINE: "nine_month",
+    Unit.YEAR: "year",
+}
+
+
+def _period_strength(target: Target, scene: Scene) -> int:
+    bound = bool(target.bound or target.time) or scene.line.startswith(("trong ", "cả ", "hết "))
+    said = scene.line[target.main.start :].startswith(("trong ", "hết "))
+    if bound or said or target.main.start == 0 or target.ranged:
+        return 70 if target.kind != "year" else 66
+    return {"months": 55, "quarters": 55, "half": 45, "nine": 45}.get(target.kind, 25)
+
+
+def read_years(target: Target, scene: Scene) -> Sense:
+    period = Period(Unit.YEAR, target.main.number("y"))
+    strength = 66 if target.start == 0 or target.bound else 24
+    _ = scene
+    return Sense((Once(period),), strength, "range")
+
+
+def read_every(target: Target, scene: Scene) -> Sense:
+    atom = target.main
+    found = units(atom)
+    at = hour(target)
+    if not found:
+        return NOTHING
+    report = atom.get("report")
+    if report and [one for one, _ in found] == [Unit.YEAR] and "báo cáo" not in report:
+        period = Period(Unit.YEAR, scene.base.year)
+        return Sense((Once(period, END, time=at),), 42)
+    strength = 75 if atom.get("each") or atom.kind == "often" else 44
+    strength = 96 if at else strength
+    if report and all(which for _, which in found):
+        periods = [Period(unit, scene.base.year, which[0]) for unit, which in found]
+        if periods[0].last < scene.base:
+            periods = [replace(one, year=one.year + 1) for one in periods]
+        return _whole(target, periods, strength)
+    times = atom.get("times")
+    if times.isdigit() and int(times) > 1:
+        return _several_times(found[0][0], int(times))
+    rules = tuple(_plain(unit, which, at, "làm việc" in atom.get("list")) for unit, which in found)
+    sure = not any(unit is Unit.WEEK for unit, _ in found)
+    sure = sure and (target.bound != "before" or at is not None)
+    weekly = any(unit is Unit.WEEK for unit, _ in found)
+    others = (Weekly((6,), time=at), Weekly((4,), time=at)) if weekly else rules
+    if atom.get("k"):
+        return _stepped(found[0][0], atom.number("k"), strength)
+    return Sense(rules, strength, sure=sure, others=others)
+
+
+def _plain(unit: Unit, which: tuple[int, ...], at: time | None, working: bool) -> Rule:
+    if unit is Unit.DAY:
+        return Daily(working, at)
+    if unit is Unit.WEEK:
+        return Weekly((6,), time=at)
+    return Every(unit, END, which, time=at)
+
+
+def _several_times(unit: Unit, times: int) -> Sense:
+    """ "2 lần/năm": spread evenly is a guess."""
+    even = {(Unit.YEAR, 2): Unit.HALF, (Unit.YEAR, 4): Unit.QUARTER, (Unit.YEAR, 12): Unit.MONTH}
+    rule = _plain(even.get((unit, times), unit), (), None, working=False)
+    return Sense((rule,), 74, "ambiguous", sure=False, others=(rule, _plain(unit, (), None, False)))
+
+
+def _stepped(unit: Unit, step: int, strength: int) -> Sense:
+    """Every so many periods: plain where that is a period of its own, else its phase is unknown."""
+    if step == 1:
+        return Sense((_plain(unit, (), None, working=False),), strength, sure=unit != Unit.WEEK)
+    same = {3: Unit.QUARTER, 6: Unit.HALF, 12: Unit.YEAR}.get(step) if unit is Unit.MONTH else None
+    if unit is Unit.QUARTER and step == 2:
+        same = Unit.HALF
+    if same:
+        return Sense((Every(same),), strength)
+    return Sense(
+        (Open("ambiguous", "chu kỳ không nêu điểm bắt đầu"),), strength, "ambiguous", False
+    )
+
+
+def read_everyn(target: Target, scene: Scene) -> Sense:
+    _ = scene
+    unit = UNITS[target.main.get("unit")]
+    return _stepped(unit, target.main.number("k"), 72)
+
+
+def read_position(target: Target, scene: Scene) -> Sense:
+    """The start, middle or end of a period (Bộ luật Dân sự 2015, Điều 146)."""
+    atom = target.main
+    at = hour(target)
+    month = atom.get("at")
+    named = target.qual("months", "quarters", "half", "nine", "year")
+    strength = strength_of(target, 78, 64)
+    if named is not None:
+        year = year_of(named)
+        every = target.qual("every", "often")
+        if not year and every is not None and every.get("list") == "năm":
+            return Sense(
+                tuple(
+                    Every(one.unit, _AT[month](one.unit), (one.index,), time=at)
+                    for one in periods_of(named, scene.base.year)
+                ),
+                80,
+                "annual",
+            )
+        periods = periods_of(named, year or scene.base.year)
+        if not year and periods[-1].last < scene.base:
+            periods = [replace(one, year=one.year + 1) for one in periods]
+        rules = tuple(Once(one, _AT[month](one.unit), time=at) for one in periods)
+        return Sense(rules, strength, range_kind(target) or _KINDS[periods[0].unit])
+    unit = unit_of(atom.get("unit"))
+    if unit is None:
+        return NOTHING
+    if unit is Unit.WEEK:
+        return _week_position(target, scene, each=bool(atom.get("each")))
+    if unit not in MONTHS:
+        return NOTHING
+    point = _AT[month](unit)
+    if atom.get("each") or target.qual("every", "often"):
+        return Sense((Every(unit, point, time=at),), strength)
+    period = Period.holding(unit, scene.base)
+    later = target.qual("next")
+    rule = Once(period, point, time=at)
+    if last_day(rule) < scene.base or later is not None:
+        rule = Once(period.next(), point, time=at)
+    return Sense((rule,), strength, range_kind(target))
+
+
+def _week_position(target: Target, scene: Scene, *, each: bool) -> Sense:
+    day = {"đầu": 0, "giữa": 2}.get(target.main.get("at"), 4)
+    if each or target.qual("every"):
+        return Sense((Weekly((day,), time=hour(target)),), 70, sure=False)
+    monday = scene.base - timedelta(days=scene.base.weekday())
+    found = monday + timedelta(days=day)
+    return Sense((Fixed(found if found >= scene.base else found + 7 * ONE_DAY),), 50, sure=False)
+
+
+def _start(_any: Unit) -> Point:
+    return On(1, 1)
+
+
+def _middle(unit: Unit) -> Point:
+    return {
+        Unit.MONTH: On(1, 15),
+        Unit.QUARTER: On(2, 15),
+        Unit.HALF: On(3, 31),
+        Unit.NINE: On(5, 15),
+        Unit.YEAR: On(6, 31),
+    }[unit]
+
+
+def _end(_any: Unit) -> Point:
+    return END
+
+
+_AT: dict[str, Callable[[Unit], Point]] = {
+    "đầu": _start,
+    "giữa": _middle,
+    "cuối": _end,
+    "thượng tuần": lambda _any: On(1, 10),
+    "trung tuần": lambda _any: On(1, 20),
+    "hạ tuần": _end,
+    "nửa đầu": _middle,
+    "nửa cuối": _end,
+}
+
+
+def read_next_period(target: Target, scene: Scene) -> Sense:
+    unit = unit_of(target.main.get("unit"))
+    if unit is Unit.WEEK:
+        sunday = scene.base + timedelta(days=13 - scene.base.weekday())
+        return Sense((Fixed(sunday),), strength_of(target, 60, 15), sure=False)
+    if unit not in MONTHS:
+        return NOTHING
+    period = Period.holding(unit, scene.base).next()
+    return replace(_whole(target, [period], strength_of(target, 62, 15)), sure=False)
+
+
+def read_this_period(target: Target, scene: Scene) -> Sense:
+    word = target.main.get("unit") or target.main.get("unit2")
+    unit = unit_of(word)
+    if unit is Unit.WEEK:
+        sunday = scene.base + timedelta(days=6 - scene.base.weekday())
+        return Sense((Fixed(sunday),), strength_of(target, 60, 40), sure=False)
+    if unit not in MONTHS:
+        return NOTHING
+    sense_ = _whole(target, [Period.holding(unit, scene.base)], strength_of(target, 62, 40))
+    return sense_ if target.bound != "before" else replace(sense_, sure=False)

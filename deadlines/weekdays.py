@@ -1,0 +1,101 @@
+"""Targets that name a weekday, or a week of a month."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from deadlines.grammar import Target
+from deadlines.periods import MONTHS, Period, Unit
+from deadlines.phrases import Atom
+from deadlines.rules import END, Every, Fixed, NthWeekday, On, Once, Point, Weekly
+from deadlines.senses import (
+    NOTHING,
+    WEEKDAYS,
+    Scene,
+    Sense,
+    context_of,
+    hour,
+    is_strict,
+    numbers_in,
+    ordinal_of,
+    strength_of,
+    unit_of,
+    year_of,
+)
+from deadlines.spans import periods_of
+
+
+def read_weekday(target: Target, scene: Scene) -> Sense:
+    atom = target.main
+    word = atom.get("w") or atom.get("w2")
+    day = WEEKDAYS[word] if word else 6
+    before, at = is_strict(target), hour(target)
+    week = target.qual("weekof")
+    if week is not None:
+        point = NthWeekday(day, 1, ordinal_of(week.get("ord")))
+        return Sense((Every(Unit.MONTH, point, (), before, at),), strength_of(target, 100, 90))
+    this = target.qual("thisperiod")
+    if this is not None and this.get("unit") == "tuần":
+        monday = scene.base - timedelta(days=scene.base.weekday())
+        return Sense((Fixed(monday + timedelta(days=day), before, at),), 90)
+    strength = strength_of(target, 100, 90 if target.quals or context_of(target) else 30)
+    sure = bool(target.quals or context_of(target))
+    return Sense((Weekly((day,), before, at),), strength, sure=sure or bool(target.bound))
+
+
+def read_nthweekday(target: Target, scene: Scene) -> Sense:
+    atom = target.main
+    day = 6 if atom.get("sun") else WEEKDAYS[atom.get("w")]
+    nth = ordinal_of(atom.get("ord"))
+    before, at = is_strict(target), hour(target)
+    months = target.qual("months")
+    if months is not None and year_of(months):
+        rules = tuple(
+            Once(Period(Unit.MONTH, year_of(months), one), NthWeekday(day, 1, nth), before, at)
+            for one in numbers_in(months.get("m"))
+        )
+        return Sense(rules, 95)
+    month = 2 if (one := target.qual("next")) and one.get("unit") == "tháng" else 1
+    return Sense((Every(Unit.MONTH, NthWeekday(day, month, nth), (), before, at),), 95)
+
+
+def _week_place(atom: Atom) -> tuple[Unit, int]:
+    """The period of a week's month, and the month within it."""
+    rest = atom.get("rest")
+    if "quý" in rest:
+        return Unit.QUARTER, 1 if "đầu" in rest else 0
+    unit = unit_of(atom.get("unit")) or Unit.MONTH
+    if rest:
+        return unit, MONTHS[unit] + 1
+    return unit, 0 if unit is not Unit.MONTH and ordinal_of(atom.get("ord")) < 0 else 1
+
+
+def read_weekof(target: Target, scene: Scene) -> Sense:
+    """A week of a month: days 1-7, 8-14 …; its Friday or Sunday are other readings."""
+    nth = ordinal_of(target.main.get("ord"))
+    if not -1 <= nth <= 5 or nth == 0:
+        return NOTHING
+    before, at = is_strict(target), hour(target)
+    unit, month = _week_place(target.main)
+    whole = nth in (-1, 5) and month in (0, 1)
+    point: Point = END if whole else On(month, 31 if nth in (-1, 5) else 7 * nth)
+    others = tuple(NthWeekday(day, month, nth) for day in (6, 4))
+    months = target.qual("months")
+    strength = strength_of(target, 92, 75)
+    if months is None:
+        return Sense(
+            (Every(unit, point, (), before, at),),
+            strength,
+            "ambiguous",
+            sure=False,
+            others=tuple(Every(unit, one, (), before, at) for one in (point, *others)),
+        )
+    period = periods_of(months, year_of(months) or scene.base.year)[-1]
+    if not year_of(months) and period.last < scene.base:
+        period = replace(period, year=period.year + 1)
+    return Sense(
+        (Once(period, point, before, at),),
+        strength,
+        "ambiguous",
+        sure=False,
+        others=tuple(Once(period, one, before, at) for one in (point, *others)),
+    )
