@@ -325,7 +325,9 @@ class Office:
     def message_id(self, where: str, pattern: str) -> str:
         """The messenger's id of the newest message to a chat that matches."""
         rows = self.app.db.read_now(_attempts, self.messenger.address(where))
-        return next(number for number, text in rows if re.search(pattern, text))
+        found = [number for number, text in rows if re.search(pattern, text)]
+        assert found, f"no message to {where} matches {pattern!r}"
+        return found[0]
 
     def dump(self) -> str:
         """The whole database as text."""
