@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
@@ -267,12 +268,35 @@ def check_backup(path: Path) -> None:
         raise DatabaseTrouble(f"{path} không phải bản sao lưu nguyên vẹn của dondoc.")
 
 
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """A row whose unique column `key` is known takes the new values of `columns`, if it is one of
+    those that `where` names."""
+
+    key: str
+    columns: tuple[str, ...]
+    where: ColumnElement[bool]
+
+
 def insert_new(
-    session: Session, table: type[SQLModel], rows: Iterable[dict[str, Any]], chunk: int = 1000
+    session: Session,
+    table: type[SQLModel],
+    rows: Iterable[dict[str, Any]],
+    *,
+    renew: Renew | None = None,
+    chunk: int = 1000,
 ) -> int:
-    """Insert the rows whose unique keys are not there yet; return how many were new."""
+    """Insert the rows whose unique keys are not there yet; return how many came in."""
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = make(table.__table__).on_conflict_do_nothing()  # type: ignore[attr-defined]
+    statement = make(table.__table__)  # type: ignore[attr-defined]
+    if renew is None:
+        statement = statement.on_conflict_do_nothing()
+    else:
+        statement = statement.on_conflict_do_update(
+            index_elements=[renew.key],
+            set_={column: statement.excluded[column] for column in renew.columns},
+            where=renew.where,
+        )
     connection = session.connection()
     added = 0
     waiting = iter(rows)

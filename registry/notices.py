@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, update
+from sqlalchemy import ColumnElement, and_, exists, or_, update
 from sqlmodel import Session, col, select
 
-from registry.database import insert_new
+from registry.database import Renew, insert_new
 from registry.tables import (
     Attempt,
     AttemptNotice,
@@ -28,6 +28,20 @@ _FRESH: dict[str, Any] = {
     "payload": "",
     "reason": "",
 }
+SNOOZED = "snoozed"
+SNOOZE_KEY = "snooze:"
+
+# What was withdrawn and certainly never told is wanted again when planning asks for it: a duty that
+# is open again, a holder who came back, a day that was moved to and fro. A snooze stays as wished.
+_WANTED_AGAIN = Renew(
+    key="key",
+    columns=("state", "due_at", "next_at", "closed_at", "reason"),
+    where=and_(
+        col(Notice.state) == NoticeState.WITHDRAWN,
+        col(Notice.uncertain) == 0,
+        or_(col(Notice.reason) != SNOOZED, col(Notice.key).startswith(SNOOZE_KEY)),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,8 @@ class PlannedNotice:
 
 
 def put_planned(session: Session, planned: Iterable[PlannedNotice]) -> int:
-    """Store planned notices that are not there yet; return how many were new."""
+    """Store planned notices that are not there yet, and want again those that had been withdrawn
+    untold; return how many came in."""
     return insert_new(
         session,
         Notice,
@@ -56,10 +71,12 @@ def put_planned(session: Session, planned: Iterable[PlannedNotice]) -> int:
                 "subscription_id": each.subscription_id,
                 "due_at": each.due_at,
                 "next_at": each.due_at,
+                "closed_at": None,
                 **_FRESH,
             }
             for each in planned
         ),
+        renew=_WANTED_AGAIN,
     )
 
 
@@ -205,12 +222,14 @@ def revive(session: Session, duty_id: int, now: datetime) -> None:
 
 
 def drop_planned(session: Session, subscription_id: int) -> None:
-    """Forget what is queued for a subscription whose preferences changed: it is planned anew."""
+    """Forget what is queued for a subscription whose preferences changed: it is planned anew. What
+    its holder put off stays: planning knows nothing of it."""
     queued = session.exec(
         select(Notice).where(
             Notice.subscription_id == subscription_id,
             col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
             Notice.state == NoticeState.QUEUED,
+            ~col(Notice.key).startswith(SNOOZE_KEY),
             ~exists().where(col(AttemptNotice.notice_id) == col(Notice.id)),
         )
     ).all()
@@ -238,7 +257,7 @@ def put_off(
         ),
         state=NoticeState.WITHDRAWN,
         closed_at=now,
-        reason="snoozed",
+        reason=SNOOZED,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, or_, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -26,6 +26,8 @@ ALONE = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART, NoticeKind.EDIT)
 # The answer to a command is worth nothing twice; anything else is repeated once when in doubt.
 NEVER_REPEATED = (NoticeKind.ANSWER, NoticeKind.EDIT)
 LAST_STEP = "0"
+# Worded as the index ix_notice_awaited is.
+AWAITED: ColumnElement[bool] = text("notice.kind IN ('answer', 'part')")  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,38 +101,63 @@ def claim(
     channels: messengers that can send now. What has no live contact waits.
     """
     release_expired(session, now)
-    due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
+    batches: dict[int, list[Claimed]] = defaultdict(list)
+    where: dict[int, Contact] = {}
+    parked: list[int] = []
+    seen: set[int] = set()
+    for awaited in (True, False):
+        # Who has just asked is not kept waiting by a thousand reminders.
+        conditions = [*_allowed(only), *([AWAITED] if awaited else [])]
+        for notice, subscription, contact in _due(
+            session, now, conditions, busy, channels, contacts * 40
+        ):
+            if notice.id in seen:
+                continue
+            seen.add(notice.id or 0)
+            if contact is None or contact.closed_at is not None:
+                parked.append(notice.id or 0)
+                continue
+            contact_id = contact.id or 0
+            if contact_id in batches or len(batches) < contacts:
+                where[contact_id] = contact
+                batches[contact_id].append(Claimed(notice, subscription))
+    _park(session, parked, now)
+    taken = [Batch(where[key], _one_message(items)) for key, items in batches.items()]
+    _lease(session, [item.notice for batch in taken for item in batch.items], now)
+    return taken
+
+
+_Due = tuple[Notice, Subscription | None, Contact | None]
+
+
+def _due(
+    session: Session,
+    now: datetime,
+    conditions: Sequence[ColumnElement[bool]],
+    busy: Collection[int],
+    channels: Collection[str],
+    most: int,
+) -> Sequence[_Due]:
+    """What is queued and due, oldest first, with whom it is for."""
     owner = _owner_contact()
-    rows = session.exec(
+    found: Sequence[_Due] = session.exec(
         select(Notice, Subscription, Contact)
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
         .join(Contact, col(Contact.id) == owner, isouter=True)
         .where(
-            *due,
+            col(Notice.state) == NoticeState.QUEUED,
+            col(Notice.next_at) <= now,
+            *conditions,
             or_(
                 col(Contact.id).is_(None),
                 and_(col(Contact.channel).in_(list(channels)), col(Contact.id).not_in(list(busy))),
             ),
         )
         .order_by(col(Notice.next_at), col(Notice.id))
-        .limit(contacts * 40)
+        .limit(most)
     ).all()
-    batches: dict[int, list[Claimed]] = defaultdict(list)
-    where: dict[int, Contact] = {}
-    parked: list[int] = []
-    for notice, subscription, contact in rows:
-        if contact is None or contact.closed_at is not None:
-            parked.append(notice.id or 0)
-            continue
-        contact_id = contact.id or 0
-        if contact_id in batches or len(batches) < contacts:
-            where[contact_id] = contact
-            batches[contact_id].append(Claimed(notice, subscription))
-    _park(session, parked, now)
-    taken = [Batch(where[key], _one_message(items)) for key, items in batches.items()]
-    _lease(session, [item.notice for batch in taken for item in batch.items], now)
-    return taken
+    return found
 
 
 def _one_message(items: list[Claimed]) -> tuple[Claimed, ...]:
@@ -166,6 +193,12 @@ def release_expired(session: Session, now: datetime, *, everything: bool = False
     if not everything:
         sending = sending.where(col(Notice.lease_until) < now)
     held = session.exec(sending).all()
+    _hand_back(session, held, now)
+    _close_orphans(session, now, everything=everything)
+    return len(held)
+
+
+def _hand_back(session: Session, held: Sequence[Notice], when: datetime) -> None:
     for notice in held:
         attempt = session.exec(
             select(Attempt)
@@ -173,13 +206,29 @@ def release_expired(session: Session, now: datetime, *, everything: bool = False
             .where(AttemptNotice.notice_id == notice.id, Attempt.outcome == AttemptOutcome.OPEN)
         ).first()
         if attempt is None:
-            _requeue(notice, now)
+            _requeue(notice, when)
         else:
-            _doubt(notice, now)
+            _doubt(notice, when)
         session.add(notice)
     session.flush()
-    _close_orphans(session, now, everything=everything)
-    return len(held)
+
+
+def abandon(
+    session: Session, notices: Sequence[Notice], now: datetime, when: datetime, error: str
+) -> None:
+    """Sending failed in a way nobody foresaw. What had not left is claimable from `when`; what may
+    have left counts one uncertainty, as after a crash. What already has its outcome keeps it."""
+    mine = [notice.id for notice in notices]
+    held = session.exec(
+        select(Notice).where(col(Notice.id).in_(mine), Notice.state == NoticeState.SENDING)
+    ).all()
+    _hand_back(session, held, when)
+    of_mine = select(AttemptNotice.attempt_id).where(col(AttemptNotice.notice_id).in_(mine))
+    session.execute(
+        update(Attempt)
+        .where(col(Attempt.outcome) == AttemptOutcome.OPEN, col(Attempt.id).in_(of_mine))
+        .values(outcome=AttemptOutcome.UNCERTAIN, closed_at=now, error=error)
+    )
 
 
 def _close_orphans(session: Session, now: datetime, *, everything: bool) -> None:

@@ -188,11 +188,12 @@ class Deliverer:
         """One poisoned message must not stop the others: it is pushed back, then reported."""
         try:
             await self._deliver(batch)
-        except Exception:
+        except Exception as error:
             log.exception("delivery of a batch failed; trying again later")
             notices = [item.notice for item in batch.items]
-            when = self._clock() + timedelta(seconds=BACK_OFF[3])
-            await self._db.write(outbox.give_back, notices, when)
+            now = self._clock()
+            when = now + timedelta(seconds=BACK_OFF[3])
+            await self._db.write(outbox.abandon, notices, now, when, type(error).__name__)
             self.counts.retried += 1
 
     async def _deliver(self, batch: outbox.Batch) -> None:

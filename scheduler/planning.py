@@ -48,11 +48,11 @@ def plan_changed(
         )
     ).all()
     agencies = {agency for agency in changed if agency is not None}
-    concerned = [col(Duty.plan_due)]
-    if agencies:
-        concerned.append(col(Duty.agency_id).in_(agencies))
-    if daily:
-        concerned.append(col(Duty.due_on) < local_day(now))
+    concerned = [
+        col(Duty.plan_due),
+        *([col(Duty.agency_id).in_(agencies)] if agencies else []),
+        *([col(Duty.due_on) < local_day(now)] if daily else []),
+    ]
     duties = session.exec(select(Duty).where(Duty.state == DutyState.OPEN, or_(*concerned))).all()
     added = put_planned(session, _plan(session, duties, Planner(policy, calendar, now)))
     for table in (Duty, Subscription):

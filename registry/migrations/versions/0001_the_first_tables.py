@@ -486,6 +486,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'sending'"),
         )
         batch_op.create_index(
+            "ix_notice_awaited",
+            ["next_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
+            postgresql_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
+        )
+        batch_op.create_index(
             "ix_notice_queue",
             ["next_at"],
             unique=False,
@@ -538,6 +545,11 @@ def downgrade() -> None:
     op.drop_table("obstacle")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_subscription_id"))
+        batch_op.drop_index(
+            "ix_notice_awaited",
+            sqlite_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
+            postgresql_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
+        )
         batch_op.drop_index(
             "ix_notice_queue",
             sqlite_where=sa.text("state = 'queued'"),
