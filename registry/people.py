@@ -16,6 +16,7 @@ from registry.audit import record
 from registry.tables import (
     Admission,
     Agency,
+    AuditEvent,
     Contact,
     Inbound,
     Invite,
@@ -417,6 +418,11 @@ def _erase_contact(session: Session, contact: Contact) -> int:
     )
     for question in session.exec(select(Question).where(Question.contact_id == contact.id)):
         session.delete(question)
+    for admission in session.exec(
+        select(Admission).join(Request).where(Request.contact_id == contact.id)
+    ):
+        admission.name = ""
+        session.add(admission)
     contact.title = ""
     contact.closed_reason = ERASING
     session.add(contact)
@@ -452,11 +458,9 @@ def _erase_person(session: Session, person_id: int, now: datetime) -> None:
     person.name = "(đã xóa)"
     person.erased_at = now
     session.add(person)
-    for admission in session.exec(
-        select(Admission).join(Request).where(Request.person_id == person_id)
-    ):
-        admission.name = ""
-        session.add(admission)
+    session.execute(
+        update(AuditEvent).where(col(AuditEvent.person_id) == person_id).values(actor="")
+    )
 
 
 # -- asking to be let in --------------------------------------------------------------------------
