@@ -111,11 +111,13 @@ def _urges(
         yield number, day
         if day > today:
             return
-    number = len(policy.urges)
+    number, told_on = len(policy.urges), day
     while day <= today:
         day += WEEK
-        number += 1
-        yield number, calendar.forward(day, 0)
+        shifted = calendar.forward(day, 0)
+        if shifted > told_on:  # After Tết two weeks fall on one morning.
+            number, told_on = number + 1, shifted
+            yield number, shifted
 
 
 class Planner:
@@ -191,7 +193,10 @@ class Planner:
             yield self._notice(NoticeKind.URGE, str(missed), duty, subscription, at)
 
     def _moment(self, day: date, subscription: SubscriptionView) -> datetime:
-        return moment_of(day, after_quiet(self.policy.at, subscription))
+        """Quiet hours move a notice within working hours; beyond them it would come too late, and
+        delivery keeps them for what can wait."""
+        clock = after_quiet(self.policy.at, subscription)
+        return moment_of(day, clock if clock < self.policy.closes else self.policy.at)
 
     @staticmethod
     def _notice(
