@@ -128,10 +128,12 @@ def _next_working(_match: re.Match[str], today: date, calendar: WorkCalendar) ->
     return calendar.forward(today, 1)
 
 
+_UNIT = r"(?P<unit>tuần|tháng|quý|năm)"
+_WEEK = rf"(?P<which>tuần (?:{_NEXT}|{_THIS})|{_THIS}|{_NEXT})"
 _CLOSE = r"(?: (?:nhé|nha|ạ|ak|được không|được ko|đi|em|anh|chị|thôi|\.|!|\?|xin|cho|giúp|với))*"
 _OPEN = (
     r"(?:(?:xin|cho|em|anh|chị|đơn|vị|gia|hạn|lùi|dời|hoãn|nhắc|lại|hẹn|chậm|nhất|đến|tới|hết|vào|"
-    r"ngày|là|sang|trước|khoảng|tầm|để|trong|sẽ|xong|nộp|gửi|báo|cáo|thêm|ý|sau|còn|hạn|mới|:|,) )*?"
+    r"ngày|là|sang|trước|khoảng|tầm|để|trong|sẽ|xong|nộp|gửi|báo|cáo|thêm|ý|sau|còn|mới|:|,) )*?"
 )
 
 PHRASES: tuple[tuple[str, _Reader], ...] = (
@@ -143,11 +145,11 @@ PHRASES: tuple[tuple[str, _Reader], ...] = (
     (r"(?P<n>\d{1,3}) (?P<u>ngày làm việc|ngày|tuần|tháng|năm|hôm)(?: (?:nữa|tới|sau))?", _count),
     (r"t \+ (?P<n>\d{1,3})(?P<u>)", _count),
     (
-        rf"(?:(?:sáng|chiều|tối) )?{_WEEKDAY}(?: (?P<which>tuần (?:{_NEXT}|{_THIS})|{_THIS}|{_NEXT}))?",
+        rf"(?:(?:sáng|chiều|tối) )?{_WEEKDAY}(?: {_WEEK})?",
         _weekday,
     ),
     (rf"cuối tuần(?: (?P<which>{_THIS}|{_NEXT}))?", _weekend),
-    (rf"(?:(?P<at>đầu|giữa|cuối) )?(?P<unit>tuần|tháng|quý|năm) (?P<which>{_NEXT}|{_THIS})", _period),
+    (rf"(?:(?P<at>đầu|giữa|cuối) )?{_UNIT} (?P<which>{_NEXT}|{_THIS})", _period),
     (r"(?P<at>đầu|giữa|cuối|hết) (?P<unit>tuần|tháng|quý|năm)(?P<which>)", _period),
     (r"(?P<at>)(?P<which>sang|qua) (?P<unit>tuần|tháng|quý|năm)", _period),
     (rf"(?:ngày |mùng )?(?P<d>\d{{1,2}}) tháng (?P<which>{_NEXT}|{_THIS})", _month_day),

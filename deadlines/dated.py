@@ -35,8 +35,8 @@ def read_date(target: Target, scene: Scene) -> Sense:
     if year:
         named = [clamped(year, month, day) for month in months for day in days]
         real = all(one.day == day for one, day in zip(named, days * len(months), strict=False))
-        rules = tuple(Fixed(day, before, at) for day in named)
-        return Sense(rules, strength_of(target, 100, 60), range_kind(target), sure=real)
+        days_ = tuple(Fixed(day, before, at) for day in named)
+        return Sense(days_, strength_of(target, 100, 60), range_kind(target), sure=real)
     points = [(month, day) for month in months for day in days]
     recurring = _recurring_date(target, points)
     if recurring:
@@ -73,26 +73,32 @@ def _spills(atom: Atom, day: Atom) -> int:
 
 def _recurring_date(target: Target, points: list[tuple[int, int]]) -> list[Every]:
     """A day and month of every year: of the year, or of the half-year or quarter it reports."""
-    if target.recurs:
-        return [Every(Unit.YEAR, On(month, day)) for month, day in points]
     later = target.qual("next")
-    if later is not None and later.get("unit") == "năm":
-        context = context_of(target)
-        if context and context[0][0] in (Unit.HALF, Unit.NINE, Unit.QUARTER):
-            unit, which = context[0]
-            number = which[0] if which else PER_YEAR[unit]
-            return [_of_period(unit, number, month + 12, day) for month, day in points]
-        return [Every(Unit.YEAR, On(12 + month, day)) for month, day in points]
-    this = target.qual("this", "unit")
-    if this is not None and this.get("unit") == "năm":
-        return [Every(Unit.YEAR, On(month, day)) for month, day in points]
-    if target.kind == "datelist" and len({month for month, _ in points}) > 2:
+    if later is not None and later.get("unit") == "năm" and not target.recurs:
+        return [_in_next_year(target, month, day) for month, day in points]
+    if _is_yearly(target, points):
         return [Every(Unit.YEAR, On(month, day)) for month, day in points]
     context = context_of(target)
     if not context or context[0][0] in (Unit.DAY, Unit.WEEK):
         return []
     unit, which = context[0]
     return [_placed(unit, which, month, day) for month, day in points]
+
+
+def _is_yearly(target: Target, points: list[tuple[int, int]]) -> bool:
+    """ "15/12 của năm báo cáo", or a day of three months and more."""
+    this = target.qual("this", "unit")
+    of_year = this is not None and this.get("unit") == "năm"
+    many = target.kind == "datelist" and len({month for month, _ in points}) > 2
+    return target.recurs or of_year or many
+
+
+def _in_next_year(target: Target, month: int, day: int) -> Every:
+    context = context_of(target)
+    if context and context[0][0] in (Unit.HALF, Unit.NINE, Unit.QUARTER):
+        unit, which = context[0]
+        return _of_period(unit, which[0] if which else PER_YEAR[unit], month + 12, day)
+    return Every(Unit.YEAR, On(12 + month, day))
 
 
 def _placed(unit: Unit, which: tuple[int, ...], month: int, day: int) -> Every:

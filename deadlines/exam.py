@@ -18,7 +18,7 @@ def answer_line(
     """
     text, reference = line.get("text"), line.get("reference")
     if not isinstance(text, str):
-        raise ValueError('Thiếu "text": cần một chuỗi chữ')
+        raise ValueError('Thiếu "text": cần một chuỗi chữ')  # noqa: TRY004 - bad input, not a bug
     try:
         day = date.fromisoformat(str(reference))
     except ValueError as error:

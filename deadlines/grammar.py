@@ -5,6 +5,7 @@ decided in :mod:`deadlines.meaning`.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from deadlines.phrases import Atom
 
@@ -234,9 +235,12 @@ class _Builder:
         return after.kind in (BOUNDS | {"date", "doms", "time"}) and set(gap) <= {":", "(", "gửi"}
 
 
+_SHARED = frozenset({"every", "often", "year", "unit", "this"})
+
+
 def _share(line: str, found: list[Target]) -> None:
     """In a list the bound is said first and the period last: both hold for all its days."""
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if after.joined and not after.bound and _alike(before, after):
             after.bound = before.bound if before.bound != "since" else after.bound
             after.time = after.time or before.time
@@ -249,9 +253,9 @@ def _share(line: str, found: list[Target]) -> None:
         later = after.qual("next")
         if listed and later is not None and later.get("unit") == "năm" and _alike(before, after):
             before.recurs = not before.quals
-        if listed and not before.quals and _alike(before, after) and after.quals:
-            if all(one.kind in ("every", "often", "year", "unit", "this") for one in after.quals):
-                before.quals = list(after.quals)
+        shared = bool(after.quals) and all(one.kind in _SHARED for one in after.quals)
+        if listed and shared and not before.quals and _alike(before, after):
+            before.quals = list(after.quals)
 
 
 def _alike(one: Target, other: Target) -> bool:

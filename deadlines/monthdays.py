@@ -97,34 +97,51 @@ def _in_period(target: Target, scene: Scene, days: list[_Day]) -> Sense:
     return _lone_days(target, scene, days)
 
 
-def _places(target: Target, day: _Day) -> list[tuple[Unit, int, tuple[int, ...]]]:
+Place = tuple[Unit, int, tuple[int, ...]]
+Context = list[tuple[Unit, tuple[int, ...]]]
+
+
+def _places(target: Target, day: _Day) -> list[Place]:
     """Unit, month within it, and which of the year, for a day of a month."""
     context = context_of(target)
     for atom in target.quals:
-        match atom.kind:
-            case "monthof":
-                return _month_of(target, atom, context)
-            case "monthafter":
-                unit = unit_of(atom.get("unit")) or Unit.QUARTER
-                return [(unit, MONTHS[unit] + ordinal_of(atom.get("n")), ())]
-            case "nextmonthof":
-                unit = unit_of(atom.get("unit")) or (context[0][0] if context else Unit.MONTH)
-                return [(unit, MONTHS[unit] + 1, ())] if unit in MONTHS else []
-            case "next":
-                return _next(atom, context)
-            case "this" | "unit" | "thisperiod":
-                word = atom.get("unit") or atom.get("unit2")
-                unit = unit_of(word) or (context[0][0] if context else Unit.QUARTER)
-                if unit is Unit.MONTH and context and context[0][0] not in (Unit.MONTH, Unit.DAY):
-                    if "báo cáo" not in word and target.qual("every") and unit in MONTHS:
-                        continue
-                if unit in MONTHS:
-                    return [(unit, _edge_month(unit, day), ())]
-            case "position":
-                unit = unit_of(atom.get("unit")) or Unit.MONTH
-                if unit in MONTHS:
-                    return [(unit, 1 if atom.get("at") == "đầu" else 0, ())]
+        found = _said_place(target, atom, context, day)
+        if found is not None:
+            return found
     return [(unit, _edge_month(unit, day), which) for unit, which in context if unit in MONTHS]
+
+
+def _said_place(  # noqa: PLR0911 - one branch per kind of qualifier
+    target: Target, atom: Atom, context: Context, day: _Day
+) -> list[Place] | None:
+    """The place that one qualifier gives; None where it gives none."""
+    match atom.kind:
+        case "monthof":
+            return _month_of(target, atom, context)
+        case "monthafter":
+            unit = unit_of(atom.get("unit")) or Unit.QUARTER
+            return [(unit, MONTHS[unit] + ordinal_of(atom.get("n")), ())]
+        case "nextmonthof":
+            unit = unit_of(atom.get("unit")) or (context[0][0] if context else Unit.MONTH)
+            return [(unit, MONTHS[unit] + 1, ())] if unit in MONTHS else []
+        case "next":
+            return _next(atom, context)
+        case "this" | "unit" | "thisperiod":
+            return _own_period(target, atom, context, day)
+        case "position":
+            unit = unit_of(atom.get("unit")) or Unit.MONTH
+            return [(unit, int(atom.get("at") == "đầu"), ())] if unit in MONTHS else None
+    return None
+
+
+def _own_period(target: Target, atom: Atom, context: Context, day: _Day) -> list[Place] | None:
+    """ "ngày 20 của tháng", "của quý báo cáo"."""
+    unit = unit_of(atom.get("unit") or atom.get("unit2"))
+    unit = unit or (context[0][0] if context else Unit.QUARTER)
+    longer = bool(context) and context[0][0] not in (Unit.MONTH, Unit.DAY)
+    if unit not in MONTHS or (unit is Unit.MONTH and longer and target.qual("every")):
+        return None
+    return [(unit, _edge_month(unit, day), ())]
 
 
 def _edge_month(unit: Unit, day: _Day) -> int:
@@ -135,14 +152,12 @@ def _edge_month(unit: Unit, day: _Day) -> int:
     return 1 if first else 0
 
 
-def _month_of(
-    target: Target, atom: Atom, context: list[tuple[Unit, tuple[int, ...]]]
-) -> list[tuple[Unit, int, tuple[int, ...]]]:
+def _month_of(target: Target, atom: Atom, context: Context) -> list[Place]:
     unit = unit_of(atom.get("unit"))
     number = ordinal_of(atom.get("ord"))
     if unit is None:
         known = [one for one in context if one[0] in MONTHS]
-        guess: list[tuple[Unit, tuple[int, ...]]] = [
+        guess: Context = [
             (Unit.QUARTER, ()),
             (Unit.HALF, ()),
             (Unit.YEAR, ()),
@@ -155,9 +170,7 @@ def _month_of(
     return [(unit, month, ())]
 
 
-def _next(
-    atom: Atom, context: list[tuple[Unit, tuple[int, ...]]]
-) -> list[tuple[Unit, int, tuple[int, ...]]]:
+def _next(atom: Atom, context: Context) -> list[Place]:
     unit = unit_of(atom.get("unit"))
     if (
         unit is Unit.MONTH

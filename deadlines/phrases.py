@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a row of the table is one line
 """The words of deadlines: a literal table of patterns, and the scan that finds them in a line.
 
 Patterns search the line that :mod:`deadlines.words` makes: lower case, one spelling, single blanks
@@ -135,7 +136,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("often", r"(?:mỗi |hằng )?(?P<k>\d{1,2}) (?P<list>ngày|tuần|tháng|quý|năm)(?: (?:/|,))? (?:(?:1|01|một) )?(?:lần|kỳ)"),
     ("often", rf"(?:ít nhất |tối thiểu )?(?P<times>\d{{1,2}}|một) (?:lần|kỳ|cuộc|phiên|buổi|số|báo cáo|tin,? bài) (?:/|trong|trên|mỗi|một|trong một|trong mỗi|/ 1|/ 01|hằng) ?(?:một |1 |01 )?(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm){_END_UNIT}"),
     ("often", r"(?:mỗi|hằng|định kỳ|1|01|một) (?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm)(?: ,)? (?:họp |báo cáo |tổ chức |ít nhất |tối thiểu ){0,3}(?P<times>\d{1,2}|một) (?:lần|kỳ|cuộc|phiên|buổi)"),
-    ("often", rf"(?P<list>ngày|tuần|tháng|quý|năm) (?P<times>\d{{1,2}}|một) lần"),
+    ("often", r"(?P<list>ngày|tuần|tháng|quý|năm) (?P<times>\d{1,2}|một) lần"),
     ("everyn", r"(?:định kỳ |mỗi |hằng |cứ )(?:sau )?(?!0?[69] tháng)(?P<k>\d{1,2}) (?P<unit>năm|tuần|ngày|tháng|quý)(?!\S)(?! (?:đầu|cuối|làm việc (?:sau|trước|kể)|sau|trước|kể|/))(?:(?: /)? (?:một|1|01) lần)?"),
     ("every", rf"(?P<each>{_EACH}(?: kỳ)?(?: báo cáo)?(?: theo)?) (?P<list>{_LIST})"),
     ("every", rf"(?P<report>(?:(?:báo cáo|sơ kết|tổng kết|giao ban|họp|đối với|kỳ báo cáo|số liệu|đánh giá|kỳ)(?: (?:thống kê|định kỳ|kết quả|tình hình|kỳ|tổng hợp|giao ban|công tác|sơ kết|tổng kết|theo|cho|nhanh|hoạt động|báo cáo)){{0,3}})) (?P<list>{_LIST})"),
@@ -208,7 +209,7 @@ def scan_open(line: str) -> list[Atom]:
 def _scan(
     line: str, finder: re.Pattern[str], rows: list[tuple[str, re.Pattern[str]]]
 ) -> list[Atom]:
-    atoms = []
+    atoms: list[Atom] = []
     place = 0
     while True:
         found = finder.search(line, place)

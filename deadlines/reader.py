@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from deadlines.calendar import WorkCalendar
@@ -233,7 +234,7 @@ _EVERY = {
 }
 
 
-def kind_of(rule: Rule) -> str:
+def kind_of(rule: Rule) -> str:  # noqa: PLR0911 - one branch per shape
     """The kind of a reading by the shape of its rule."""
     match rule:
         case Fixed():
@@ -261,7 +262,7 @@ def _kind_of_several(rule: AnyOf) -> str:
     kinds = {kind_of(one) for one in rule.rules}
     if kinds == {"annual"}:
         months = sorted(_months(rule))
-        gaps = {after - before for before, after in zip(months, months[1:], strict=False)}
+        gaps = {after - before for before, after in pairwise(months)}
         if len(months) > 2 and gaps == {3}:
             return "quarterly"
         if len(months) == 2 and gaps == {6}:

@@ -86,7 +86,7 @@ def ordinal_of(word: str) -> int:
 
 def units(atom: Atom) -> list[tuple[Unit, tuple[int, ...]]]:
     """The periods an "every" names, each with the numbers it is limited to."""
-    found = []
+    found: list[tuple[Unit, tuple[int, ...]]] = []
     for text in (atom.get("bare"), atom.get("list"), atom.get("unit")):
         for match in _LIST_ITEM.finditer(text):
             word = match[0].removesuffix(" đầu năm")

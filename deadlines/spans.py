@@ -114,34 +114,48 @@ def read_years(target: Target, scene: Scene) -> Sense:
 def read_every(target: Target, scene: Scene) -> Sense:
     atom = target.main
     found = units(atom)
-    at = hour(target)
     if not found:
         return NOTHING
-    report = atom.get("report")
-    if report and [one for one, _ in found] == [Unit.YEAR] and "báo cáo" not in report:
-        period = Period(Unit.YEAR, scene.base.year)
-        return Sense((Once(period, END, time=at),), 42)
-    strength = 75 if atom.get("each") or atom.kind == "often" else 44
-    strength = 96 if at else strength
-    if report and all(which for _, which in found):
-        periods = [Period(unit, scene.base.year, which[0]) for unit, which in found]
-        if periods[0].last < scene.base:
-            periods = [replace(one, year=one.year + 1) for one in periods]
-        return _whole(target, periods, strength)
     times = atom.get("times")
     if times.isdigit() and int(times) > 1:
         return _several_times(found[0][0], int(times))
-    rules = tuple(_plain(unit, which, at, "làm việc" in atom.get("list")) for unit, which in found)
-    sure = not any(unit is Unit.WEEK for unit, _ in found)
-    sure = sure and (target.bound != "before" or at is not None)
-    weekly = any(unit is Unit.WEEK for unit, _ in found)
-    others = (Weekly((6,), time=at), Weekly((4,), time=at)) if weekly else rules
     if atom.get("k"):
-        return _stepped(found[0][0], atom.number("k"), strength)
-    return Sense(rules, strength, sure=sure, others=others)
+        return _stepped(found[0][0], atom.number("k"), 75)
+    return _one_review(target, scene, found) or _each(target, found)
 
 
-def _plain(unit: Unit, which: tuple[int, ...], at: time | None, working: bool) -> Rule:
+def _each(target: Target, found: list[tuple[Unit, tuple[int, ...]]]) -> Sense:
+    """Every period in a list. The last day of a week may be its Sunday or its Friday."""
+    atom, at = target.main, hour(target)
+    strength = 75 if atom.get("each") or atom.kind == "often" else 44
+    working = "làm việc" in atom.get("list")
+    rules = tuple(_plain(unit, which, at, working=working) for unit, which in found)
+    weekly = any(unit is Unit.WEEK for unit, _ in found)
+    # "trước" with no day before "hằng tháng" means that the day itself was not read.
+    sure = not weekly and (target.bound != "before" or at is not None)
+    others = (Weekly((6,), time=at), Weekly((4,), time=at)) if weekly else rules
+    return Sense(rules, 96 if at else strength, sure=sure, others=others)
+
+
+def _one_review(
+    target: Target, scene: Scene, found: list[tuple[Unit, tuple[int, ...]]]
+) -> Sense | None:
+    """ "tổng kết năm", "sơ kết 6 tháng đầu năm" alone: this year's."""
+    report = target.main.get("report")
+    if not report:
+        return None
+    if [unit for unit, _ in found] == [Unit.YEAR] and "báo cáo" not in report:
+        period = Period(Unit.YEAR, scene.base.year)
+        return Sense((Once(period, END, time=hour(target)),), 42)
+    if not all(which for _, which in found):
+        return None
+    periods = [Period(unit, scene.base.year, which[0]) for unit, which in found]
+    if periods[0].last < scene.base:
+        periods = [replace(one, year=one.year + 1) for one in periods]
+    return _whole(target, periods, 44)
+
+
+def _plain(unit: Unit, which: tuple[int, ...], at: time | None, *, working: bool) -> Rule:
     if unit is Unit.DAY:
         return Daily(working, at)
     if unit is Unit.WEEK:
@@ -153,7 +167,9 @@ def _several_times(unit: Unit, times: int) -> Sense:
     """ "2 lần/năm": spread evenly is a guess."""
     even = {(Unit.YEAR, 2): Unit.HALF, (Unit.YEAR, 4): Unit.QUARTER, (Unit.YEAR, 12): Unit.MONTH}
     rule = _plain(even.get((unit, times), unit), (), None, working=False)
-    return Sense((rule,), 74, "ambiguous", sure=False, others=(rule, _plain(unit, (), None, False)))
+    return Sense(
+        (rule,), 74, "ambiguous", sure=False, others=(rule, _plain(unit, (), None, working=False))
+    )
 
 
 def _stepped(unit: Unit, step: int, strength: int) -> Sense:
@@ -178,44 +194,40 @@ def read_everyn(target: Target, scene: Scene) -> Sense:
 
 def read_position(target: Target, scene: Scene) -> Sense:
     """The start, middle or end of a period (Bộ luật Dân sự 2015, Điều 146)."""
-    atom = target.main
-    at = hour(target)
-    month = atom.get("at")
     named = target.qual("months", "quarters", "half", "nine", "year")
-    strength = strength_of(target, 78, 64)
     if named is not None:
-        year = year_of(named)
-        every = target.qual("every", "often")
-        if not year and every is not None and every.get("list") == "năm":
-            return Sense(
-                tuple(
-                    Every(one.unit, _AT[month](one.unit), (one.index,), time=at)
-                    for one in periods_of(named, scene.base.year)
-                ),
-                80,
-                "annual",
-            )
-        periods = periods_of(named, year or scene.base.year)
-        if not year and periods[-1].last < scene.base:
-            periods = [replace(one, year=one.year + 1) for one in periods]
-        rules = tuple(Once(one, _AT[month](one.unit), time=at) for one in periods)
-        return Sense(rules, strength, range_kind(target) or _KINDS[periods[0].unit])
-    unit = unit_of(atom.get("unit"))
-    if unit is None:
-        return NOTHING
+        return _named_position(target, scene, named)
+    unit = unit_of(target.main.get("unit"))
+    each = bool(target.main.get("each"))
     if unit is Unit.WEEK:
-        return _week_position(target, scene, each=bool(atom.get("each")))
-    if unit not in MONTHS:
+        return _week_position(target, scene, each=each)
+    if unit is None or unit not in MONTHS:
         return NOTHING
-    point = _AT[month](unit)
-    if atom.get("each") or target.qual("every", "often"):
+    strength, at = strength_of(target, 78, 64), hour(target)
+    point = _AT[target.main.get("at")](unit)
+    if each or target.qual("every", "often"):
         return Sense((Every(unit, point, time=at),), strength)
     period = Period.holding(unit, scene.base)
-    later = target.qual("next")
     rule = Once(period, point, time=at)
-    if last_day(rule) < scene.base or later is not None:
+    if last_day(rule) < scene.base or target.qual("next"):
         rule = Once(period.next(), point, time=at)
     return Sense((rule,), strength, range_kind(target))
+
+
+def _named_position(target: Target, scene: Scene, named: Atom) -> Sense:
+    """ "cuối quý I/2026", "giữa tháng 6", "cuối quý I hằng năm"."""
+    at, place = hour(target), _AT[target.main.get("at")]
+    year = year_of(named)
+    every = target.qual("every", "often")
+    periods = periods_of(named, year or scene.base.year)
+    if not year and every is not None and every.get("list") == "năm":
+        yearly = [Every(one.unit, place(one.unit), (one.index,), time=at) for one in periods]
+        return Sense(tuple(yearly), 80, "annual")
+    if not year and periods[-1].last < scene.base:
+        periods = [replace(one, year=one.year + 1) for one in periods]
+    rules = tuple(Once(one, place(one.unit), time=at) for one in periods)
+    kind = range_kind(target) or _KINDS[periods[0].unit]
+    return Sense(rules, strength_of(target, 78, 64), kind)
 
 
 def _week_position(target: Target, scene: Scene, *, each: bool) -> Sense:

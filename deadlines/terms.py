@@ -1,6 +1,11 @@
-"""Targets that count: so many days from an anchor, or from the end of a period."""
+"""Targets that count: so many days from an anchor, or from the end of a period.
+
+The anchor stands after the count ("05 ngày kể từ ngày nhận"), before it ("sau khi kết thúc quý 10
+ngày"), or is not said; then the day of receipt is meant and the reading is unsure.
+"""
 
 import re
+from dataclasses import dataclass, replace
 
 from deadlines.grammar import Target
 from deadlines.periods import MONTHS, PER_YEAR, Period, Unit, clamped
@@ -13,43 +18,44 @@ from deadlines.rules import (
     Relative,
     Weekly,
 )
-from deadlines.senses import NOTHING, UNITS, Scene, Sense, context_of, hour, unit_of
+from deadlines.senses import NOTHING, Scene, Sense, context_of, hour, unit_of
 
+_CLIP = r"(?P<label>(?: [^\s,;.:]+){0,14})"
 _FROM = re.compile(
-    r"^ (?:làm việc )?(?:\( [^()]{1,40} \) )?(?:, |và )?(?:(?:được )?(?:kể |tính )(?:kể )?từ|từ|sau|là kể từ)"
-    r"(?P<hinge>(?: (?:ngày|khi|lúc|thời điểm|từ|sau|được|thời hạn))*)(?P<label>(?: [^\s,;.:]+){0,14})"
+    r"^ (?:làm việc )?(?:\( [^()]{1,40} \) )?(?:, |và )?"
+    r"(?:(?:được )?(?:kể |tính )(?:kể )?từ|từ|sau|là kể từ)"
+    r"(?P<hinge>(?: (?:ngày|khi|lúc|thời điểm|từ|sau|được|thời hạn)){0,6})" + _CLIP
 )
-
-
 _UPTO = re.compile(
-    r"^ (?:làm việc )?(?:, )?(?:trước|so với)(?P<hinge>(?: (?:khi|ngày|thời điểm|lúc|so với|hạn|với))*)(?P<label>(?: [^\s,;.:]+){0,14})"
+    r"^ (?:làm việc )?(?:, )?(?:trước|so với)"
+    r"(?P<hinge>(?: (?:khi|ngày|thời điểm|lúc|so với|hạn|với)){0,6})" + _CLIP
 )
-
-
 _PERIOD_END = re.compile(
-    r"^ (?:ngày |khi |thời điểm )?(?P<end>(?:kết thúc|hết|cuối cùng của|cuối|ngày cuối|đóng)(?: (?:của|mỗi|hằng|từng|kỳ|thời gian|ngày|các|kỳ báo cáo|báo cáo|thời hạn|khóa sổ|niên độ|kế toán|cùng))* )?"
+    r"^ (?:ngày |khi |thời điểm )?(?P<end>(?:kết thúc|hết|cuối cùng của|cuối|ngày cuối|đóng)"
+    r"(?: (?:của|mỗi|hằng|từng|kỳ|thời gian|ngày|các|kỳ báo cáo|báo cáo|thời hạn|khóa sổ|niên độ"
+    r"|kế toán|cùng)){0,6} )?"
     r"(?P<unit>0?6 tháng|9 tháng|tháng|quý|năm|tuần|kỳ)(?P<tail>(?: \S+){0,5})"
 )
-
-
 _REVERSED = re.compile(
-    r"(?P<side>trước|sau)(?: (?:khi|ngày|thời điểm))*(?P<label> (?:kết thúc|hết) (?:\S+ ){1,6})(?:(?:là|chậm nhất|muộn nhất|không quá|tối đa|ít nhất|tối thiểu|,|trước|trong|vòng) ){0,3}$"
+    r"(?P<side>trước|sau)(?: (?:khi|ngày|thời điểm)){0,3}"
+    r"(?P<label> (?:kết thúc|hết) (?:\S+ ){1,6})"
+    r"(?:(?:là|chậm nhất|muộn nhất|không quá|tối đa|ít nhất|tối thiểu|,|trước|trong|vòng) ){0,3}$"
 )
-
-
 _TERM = re.compile(
-    r"(?:trong vòng|trong thời hạn|thời hạn|trong thời gian|thời gian|trong|sau|sau khi|không quá|không quá là|tối đa|chậm nhất|muộn nhất|hạn|trước|vòng|chậm nhất là|muộn nhất là|chậm nhất sau|là|ít nhất|tối thiểu|quá)(?: (?:là|không quá|tối đa|khoảng|sau|trong|ít nhất|trước))* $"
+    r"(?:trong vòng|trong thời hạn|thời hạn|trong thời gian|thời gian|trong|sau|sau khi|không quá"
+    r"|tối đa|chậm nhất|muộn nhất|hạn|trước|vòng|là|ít nhất|tối thiểu|quá)"
+    r"(?: (?:là|không quá|tối đa|khoảng|sau|trong|ít nhất|trước)){0,3} $"
 )
-
-
 _LEADING = re.compile(r"(?:ít nhất|tối thiểu|trước) (?:là )?$")
-
-
 _DATE_LABEL = re.compile(
     r"^ (?:ngày )?(?P<d>\d{1,2}) (?:/|tháng|-) (?P<m>\d{1,2}) (?:/|năm|-) (?P<y>\d{4})"
 )
-
-
+_SECTION = re.compile(r" (?:\S+ ){0,10}?(?P<at>mục [\da-zđ]+(?: \. \d+){0,3})(?!\S)")
+_RECEIPT = re.compile(r"\bnhận\b|tiếp nhận|\bđến\b")
+_DOCUMENT = re.compile(
+    r"^ (?:được )?(?:ký|ban hành|công bố|phát hành|(?:văn bản|quyết định|thông báo|thông tư"
+    r"|công văn|kế hoạch) này)"
+)
 COUNTED = {
     "ngày": "day",
     "ngày làm việc": "working",
@@ -63,149 +69,197 @@ COUNTED = {
     "h": "hour",
     "phút": "hour",
 }
+_MOST = 400
 
 
-_RECEIPT = re.compile(r"\bnhận\b|tiếp nhận|\bđến\b")
+@dataclass(frozen=True)
+class _Term:
+    """A count, and the words on both sides of it."""
 
+    target: Target
+    number: int
+    unit: str
+    ahead: str
+    behind: str
 
-_DOCUMENT = re.compile(
-    r"^ (?:được )?(?:ký|ban hành|công bố|phát hành|văn bản này|quyết định này|thông báo này|thông tư này|công văn này|kế hoạch này)"
-)
+    def from_anchor(self, anchor: str, label: str) -> Relative:
+        return Relative(self.number, self.unit, anchor, label.strip(), time=hour(self.target))
+
+    def back(self) -> "_Term":
+        return replace(self, number=-self.number)
 
 
 def read_count(target: Target, scene: Scene) -> Sense:
     atom = target.main
     number, unit = atom.number("n"), COUNTED[atom.get("u")]
-    if atom.get("u") == "phút":
-        number = 0
-    if number > 400:
+    if number > _MOST:
         return NOTHING
     ahead = scene.line[atom.end : atom.end + 200]
     behind = scene.line[max(0, atom.start - 90) : atom.start]
     if unit == "day" and ahead.startswith(" làm việc"):
         unit = "working"
-    found = _after_section(target, number, unit, ahead, behind)
-    found = found or _from_anchor(target, number, unit, ahead)
-    found = found or _up_to(target, number, unit, ahead)
-    return found or _loose(target, number, unit, ahead, behind)
+    term = _Term(target, 0 if atom.get("u") == "phút" else number, unit, ahead, behind)
+    for reader in (_after_section, _straight, _from_anchor, _up_to, _turned, _unsaid):
+        found = reader(term)
+        if found is not None:
+            return found
+    return NOTHING
 
 
-def _after_section(target: Target, number: int, unit: str, ahead: str, behind: str) -> Sense | None:
-    match = re.match(r" (?:\S+ ){0,10}?(?P<at>mục [\da-zđ]+(?: \. \d+)*)(?!\S)", ahead)
-    if match is None or not re.search(r"(?:sau|trong vòng|chậm nhất|không quá) $", behind):
-        return None
-    rule = Relative(number, unit, "parents", match["at"], time=hour(target))
-    return Sense((rule,), 96, "relative")
-
-
-def _from_anchor(target: Target, number: int, unit: str, ahead: str) -> Sense | None:
-    straight = _PERIOD_END.match(ahead)
-    if straight and (straight["end"] or "").startswith("kết thúc"):
-        return _period_term(target, straight, number, unit)
-    match = _FROM.match(ahead)
-    if match is None:
-        return None
-    label, at = match["label"], hour(target)
-    day = _DATE_LABEL.match(label)
-    if day:
-        start = clamped(int(day["y"]), min(int(day["m"]), 12), max(int(day["d"]), 1))
-        return Sense((After(Fixed(start), number, unit, at),), 96, "relative")
-    ended = _PERIOD_END.match(label)
-    if ended and (ended["end"] or "kết thúc" in match["hinge"]):
-        return _period_term(target, ended, number, unit)
-    target.end += match.end() if len(match.group()) < 120 else 0
-    words = label.strip()
-    if _RECEIPT.search(label):
-        return Sense((Relative(number, unit, "receipt", words, time=at),), 96, "relative")
-    if _DOCUMENT.match(label):
-        return Sense((Relative(number, unit, "document", words, time=at),), 96, "relative")
-    rule = Relative(number, unit, "event", words, time=at)
-    return Sense((rule,), 94, "relative", sure=False, others=(rule,))
-
-
-def _up_to(target: Target, number: int, unit: str, ahead: str) -> Sense | None:
-    match = _UPTO.match(ahead)
-    if match is None:
-        return None
-    label, at = match["label"], hour(target)
-    day = _DATE_LABEL.match(label)
-    if day:
-        start = clamped(int(day["y"]), min(int(day["m"]), 12), max(int(day["d"]), 1))
-        return Sense((After(Fixed(start), -number, unit, at),), 96, "relative")
-    ended = _PERIOD_END.match(label)
-    if ended and ended["end"]:
-        return _period_term(target, ended, -number, unit)
-    if not label.strip():
-        return None
-    target.end += match.end() if len(match.group()) < 120 else 0
-    rule = Relative(-number, unit, "upcoming", label.strip(), time=at)
-    return Sense((rule,), 94, "event")
-
-
-def _loose(target: Target, number: int, unit: str, ahead: str, behind: str) -> Sense | None:
-    """A term whose anchor stands before it, or is not said at all."""
-    turned = _REVERSED.search(behind)
-    if turned:
-        ended = _PERIOD_END.match(turned["label"].rstrip())
-        if ended:
-            signed = -number if turned["side"] == "trước" else number
-            return _period_term(target, ended, signed, unit)
-        return Sense((Relative(-number, unit, "upcoming", turned["label"].strip()),), 60, "event")
-    if ahead.startswith((" nữa", " tới")) and target.main.get("u") != "năm":
-        return Sense((Relative(number, unit, "receipt"),), 60, "relative", sure=False)
-    if not _TERM.search(behind) or _LEADING.search(behind):
-        return NOTHING
-    if unit in ("month", "year") and not re.search(r"(?:vòng|hạn|sau|quá) $", behind):
-        return NOTHING
-    rule = Relative(number, unit, "receipt", time=hour(target))
-    return Sense((rule,), 80, "relative", sure=False, others=(rule,))
-
-
-def _period_term(target: Target, ended: re.Match[str], number: int, unit: str) -> Sense:
-    """So many days after or before a period ends."""
-    before, at = False, hour(target)
-    if unit not in ("day", "working", "week", "month"):
-        return NOTHING
-    if unit in ("week", "month"):
-        number, unit = number * (7 if unit == "week" else 30), "day"
-    point = FromEnd(number, unit == "working")
-    word = ended["unit"].removeprefix("0")
-    tail = ended["tail"]
-    year = re.match(r"(?: (?:/|năm))* ((?:19|20|21)\d\d)(?!\S)", tail)
-    index = re.match(r" (\d{1,2}) (?:/|năm|-) ((?:19|20|21)\d\d)", tail)
-    period = UNITS.get(word)
-    if period is None:
-        context = [one for one, _ in context_of(target) if one in MONTHS]
-        if not context:
-            every = tuple(Every(one, point) for one in (Unit.QUARTER, Unit.HALF, Unit.YEAR))
-            return Sense(every[:1], 90, "ambiguous", sure=False, others=every)
-        return Sense(tuple(Every(one, point, (), before, at) for one in context), 97)
-    if period in (Unit.WEEK, Unit.DAY):
-        day = (6 + number) % 7
-        return Sense((Weekly((day,), before, at),), 90)
-    if index and period in (Unit.MONTH, Unit.QUARTER) and int(index[1]) <= PER_YEAR[period]:
-        one = Period(period, int(index[2]), int(index[1]))
-        return Sense((Once(one, point, before, at),), 97)
-    half = re.match(r" (?P<which>đầu|cuối)(?: của)? năm (?P<y>(?:19|20|21)\d\d)(?!\S)", tail)
-    if half and period in (Unit.HALF, Unit.NINE):
-        number_ = 2 if half["which"] == "cuối" and period is Unit.HALF else 1
-        return Sense((Once(Period(period, int(half["y"]), number_), point, before, at),), 97)
-    if year and period is Unit.YEAR:
-        return Sense((Once(Period(period, int(year[1])), point, before, at),), 97)
-    which: tuple[int, ...] = ()
-    if period is Unit.HALF and tail.startswith(" đầu"):
-        which = (1,)
-    elif period is Unit.HALF and tail.startswith(" cuối"):
-        which = (2,)
-    units_ = [(period, which)]
-    more = re.match(r"(?: (?:,|và|hoặc|/|kỳ))+ (tháng|quý|0?6 tháng|năm)(?!\S)", tail)
-    if more and unit_of(more[1]):
-        units_.append((UNITS[more[1].removeprefix("0")], ()))
-    return Sense(tuple(Every(one, point, two, before, at) for one, two in units_), 97)
-
-
-def read_tplus(target: Target, scene: Scene) -> Sense:
-    _ = scene
+def read_tplus(target: Target, _scene: Scene) -> Sense:
+    """ "T+3" counts from a day that only its document knows."""
     unit = "working" if target.main.get("work") else "day"
     rule = Relative(target.main.number("n"), unit, "receipt", time=hour(target))
     return Sense((rule,), 90, "relative", sure=False, others=(rule,))
+
+
+def _after_section(term: _Term) -> Sense | None:
+    """ "sau 03 ngày theo thời gian quy định tại mục 2": hangs on other deadlines."""
+    match = _SECTION.match(term.ahead)
+    if match is None or not re.search(r"(?:sau|trong vòng|chậm nhất|không quá) $", term.behind):
+        return None
+    return Sense((term.from_anchor("parents", match["at"]),), 96, "relative")
+
+
+def _straight(term: _Term) -> Sense | None:
+    """ "sau 15 ngày kết thúc quý", with no word between."""
+    ended = _PERIOD_END.match(term.ahead)
+    if ended and (ended["end"] or "").startswith("kết thúc"):
+        return _period_term(term, ended)
+    return None
+
+
+def _dated(term: _Term, label: str) -> Sense | None:
+    """ "kể từ ngày 30/11/2025": the anchor is a day."""
+    day = _DATE_LABEL.match(label)
+    if day is None:
+        return None
+    start = clamped(int(day["y"]), min(max(int(day["m"]), 1), 12), max(int(day["d"]), 1))
+    rule = After(Fixed(start), term.number, term.unit, hour(term.target))
+    return Sense((rule,), 96, "relative")
+
+
+def _widen(term: _Term, match: re.Match[str]) -> None:
+    """The words of the anchor belong to the phrase."""
+    term.target.end += match.end() if match.end() < 120 else 0
+
+
+def _from_anchor(term: _Term) -> Sense | None:
+    match = _FROM.match(term.ahead)
+    if match is None:
+        return None
+    label = match["label"]
+    ended = _PERIOD_END.match(label)
+    if ended and (ended["end"] or "kết thúc" in match["hinge"]):
+        return _period_term(term, ended)
+    return _dated(term, label) or _awaited(term, match, label)
+
+
+def _awaited(term: _Term, match: re.Match[str], label: str) -> Sense:
+    """Counts from receipt, from signing, or from an event that somebody must date."""
+    _widen(term, match)
+    if _RECEIPT.search(label):
+        return Sense((term.from_anchor("receipt", label),), 96, "relative")
+    if _DOCUMENT.match(label):
+        return Sense((term.from_anchor("document", label),), 96, "relative")
+    rule = term.from_anchor("event", label)
+    return Sense((rule,), 94, "relative", sure=False, others=(rule,))
+
+
+def _up_to(term: _Term) -> Sense | None:
+    """So many days before something."""
+    match = _UPTO.match(term.ahead)
+    if match is None:
+        return None
+    label, term = match["label"], term.back()
+    ended = _PERIOD_END.match(label)
+    if ended and ended["end"]:
+        return _period_term(term, ended)
+    if not label.strip():
+        return None
+    found = _dated(term, label)
+    if found is None:
+        _widen(term, match)
+        found = Sense((term.from_anchor("upcoming", label),), 94, "event")
+    return found
+
+
+def _turned(term: _Term) -> Sense | None:
+    """ "sau khi kết thúc quý 10 ngày": the anchor comes first."""
+    match = _REVERSED.search(term.behind)
+    if match is None:
+        return None
+    ended = _PERIOD_END.match(match["label"].rstrip())
+    if ended is None:
+        return Sense((term.back().from_anchor("upcoming", match["label"]),), 60, "event")
+    return _period_term(term.back() if match["side"] == "trước" else term, ended)
+
+
+def _unsaid(term: _Term) -> Sense | None:
+    """No anchor at all: receipt is meant, most likely."""
+    rule = term.from_anchor("receipt", "")
+    if term.ahead.startswith((" nữa", " tới")) and term.unit != "year":
+        return Sense((rule,), 60, "relative", sure=False, others=(rule,))
+    if not _TERM.search(term.behind) or _LEADING.search(term.behind):
+        return None
+    if term.unit in ("month", "year") and not re.search(r"(?:vòng|hạn|sau|quá) $", term.behind):
+        return None
+    return Sense((rule,), 80, "relative", sure=False, others=(rule,))
+
+
+def _period_term(term: _Term, ended: re.Match[str]) -> Sense:
+    """So many days after or before a period ends."""
+    days = {"day": 1, "working": 1, "week": 7, "month": 30}.get(term.unit)
+    if days is None:
+        return NOTHING
+    point, at = FromEnd(term.number * days, term.unit == "working"), hour(term.target)
+    unit = unit_of(ended["unit"])
+    if unit is None:
+        return _some_period(term, point)
+    if unit is Unit.WEEK:
+        return Sense((Weekly(((6 + term.number * days) % 7,), time=at),), 90)
+    one = _one_period(unit, ended["tail"])
+    if one is not None:
+        return Sense((Once(one, point, time=at),), 97)
+    every = [Every(unit, point, _which(unit, ended["tail"]), time=at)]
+    more = re.match(r"(?: (?:,|và|hoặc|/|kỳ)){1,3} (tháng|quý|0?6 tháng|năm)(?!\S)", ended["tail"])
+    other = unit_of(more[1]) if more else None
+    if other is not None:
+        every.append(Every(other, point, time=at))
+    return Sense(tuple(every), 97)
+
+
+def _some_period(term: _Term, point: FromEnd) -> Sense:
+    """ "sau khi kết thúc kỳ báo cáo": the period named elsewhere in the text, if any."""
+    known = [unit for unit, _ in context_of(term.target) if unit in MONTHS]
+    if known:
+        return Sense(tuple(Every(unit, point, time=hour(term.target)) for unit in known), 97)
+    guesses = tuple(Every(unit, point) for unit in (Unit.QUARTER, Unit.HALF, Unit.YEAR))
+    return Sense(guesses[:1], 90, "ambiguous", sure=False, others=guesses)
+
+
+_TAIL_YEAR = r"((?:19|20|21)\d\d)(?!\S)"
+
+
+def _one_period(unit: Unit, tail: str) -> Period | None:
+    """The one period meant where its year is said: "quý I/2026", "năm 2026"."""
+    if unit in (Unit.MONTH, Unit.QUARTER):
+        match = re.match(rf" (\d{{1,2}}) (?:/|năm|-) {_TAIL_YEAR}", tail)
+        if match and 1 <= int(match[1]) <= PER_YEAR[unit]:
+            return Period(unit, int(match[2]), int(match[1]))
+    elif unit is Unit.YEAR:
+        match = re.match(rf"(?: (?:/|năm)){{0,2}} {_TAIL_YEAR}", tail)
+        if match:
+            return Period(unit, int(match[1]))
+    else:
+        match = re.match(rf" (đầu|cuối)(?: của)? năm {_TAIL_YEAR}", tail)
+        if match:
+            second = match[1] == "cuối" and unit is Unit.HALF
+            return Period(unit, int(match[2]), 2 if second else 1)
+    return None
+
+
+def _which(unit: Unit, tail: str) -> tuple[int, ...]:
+    if unit is not Unit.HALF:
+        return ()
+    return (1,) if tail.startswith(" đầu") else (2,) if tail.startswith(" cuối") else ()

@@ -42,7 +42,7 @@ def read_weekday(target: Target, scene: Scene) -> Sense:
     return Sense((Weekly((day,), before, at),), strength, sure=sure or bool(target.bound))
 
 
-def read_nthweekday(target: Target, scene: Scene) -> Sense:
+def read_nthweekday(target: Target, _scene: Scene) -> Sense:
     atom = target.main
     day = 6 if atom.get("sun") else WEEKDAYS[atom.get("w")]
     nth = ordinal_of(atom.get("ord"))

@@ -112,30 +112,28 @@ _KEEP = frozenset(
 _BARE = {
     "ngay": "ngày", "thang": "tháng", "nam": "năm", "quy": "quý", "tuan": "tuần", "ky": "kỳ",
     "truoc": "trước", "cham": "chậm", "nhat": "nhất", "muon": "muộn", "khong": "không",
-    "qua": "quá", "den": "đến", "het": "hết", "vao": "vào", "tu": "từ", "ke": "kể", "tinh": "tính",
-    "han": "hạn", "thoi": "thời", "vong": "vòng", "lam": "làm", "viec": "việc", "nhan": "nhận",
-    "duoc": "được", "ban": "ban", "hanh": "hành", "hang": "hằng", "moi": "mỗi", "tung": "từng",
+    "qua": "quá", "den": "đến", "het": "hết", "vao": "vào", "tu": "từ", "ke": "kể",
+    "tinh": "tính", "han": "hạn", "thoi": "thời", "vong": "vòng", "lam": "làm", "viec": "việc",
+    "nhan": "nhận", "duoc": "được", "hanh": "hành", "hang": "hằng", "moi": "mỗi", "tung": "từng",
     "cac": "các", "dinh": "định", "dau": "đầu", "giua": "giữa", "cuoi": "cuối", "cung": "cùng",
-    "tien": "tiên", "tiep": "tiếp", "lien": "liền", "ke tiep": "kế tiếp", "thu": "thứ",
-    "bay": "bảy", "chu": "chủ", "doi": "đối", "voi": "với", "bao": "báo", "cao": "cáo",
-    "cua": "của", "va": "và", "lan": "lần", "mot": "một", "bon": "bốn", "tam": "tám",
-    "chin": "chín", "muoi": "mười", "gio": "giờ", "phut": "phút", "chieu": "chiều",
-    "sang": "sáng", "trua": "trưa", "toi": "tới", "thuong": "thường", "xuyen": "xuyên",
-    "tuc": "tục", "dot": "đột", "xuat": "xuất", "yeu": "yêu", "cau": "cầu", "khan": "khẩn",
-    "do": "độ", "lo": "lộ", "trinh": "trình", "hoach": "hoạch", "quyet": "quyết", "so": "số",
-    "ket": "kết", "tong": "tổng", "giai": "giai", "doan": "đoạn", "tet": "tết",
-    "nguyen": "nguyên", "dan": "đán", "am": "âm", "lich": "lịch", "mung": "mùng", "mong": "mùng",
-    "la": "là", "co": "có", "thuc": "thúc", "le": "lễ", "dip": "dịp", "nay": "này", "ngay mai": "ngày mai",
-    "hom": "hôm", "nua": "nữa", "thanh": "thành", "hoan": "hoàn", "ve": "về", "khi": "khi",
-    "gui": "gửi", "kia": "kia", "mai": "mai", "can": "cận", "tho": "thơ", "phat": "phát",
-    "tai": "tại", "muc": "mục", "lieu": "liệu", "dieu": "điều", "khoan": "khoản", "diem": "điểm",
-    "sau": "sau", "hai": "hai", "ba": "ba", "theo": "theo", "trong": "trong", "quan": "quan",
-    "dong": "đông", "hop": "họp", "bat": "bắt", "buoi": "buổi", "sat": "sát", "hoi": "hội", "nghi": "nghị", "khac": "khắc", "som": "sớm",
+    "tien": "tiên", "tiep": "tiếp", "lien": "liền", "thu": "thứ", "bay": "bảy", "chu": "chủ",
+    "doi": "đối", "voi": "với", "bao": "báo", "cao": "cáo", "cua": "của", "va": "và",
+    "lan": "lần", "mot": "một", "bon": "bốn", "tam": "tám", "chin": "chín", "muoi": "mười",
+    "gio": "giờ", "phut": "phút", "chieu": "chiều", "sang": "sáng", "trua": "trưa", "toi": "tới",
+    "thuong": "thường", "xuyen": "xuyên", "tuc": "tục", "dot": "đột", "xuat": "xuất",
+    "yeu": "yêu", "cau": "cầu", "khan": "khẩn", "do": "độ", "lo": "lộ", "trinh": "trình",
+    "hoach": "hoạch", "quyet": "quyết", "so": "số", "ket": "kết", "tong": "tổng", "doan": "đoạn",
+    "tet": "tết", "nguyen": "nguyên", "dan": "đán", "am": "âm", "lich": "lịch", "mung": "mùng",
+    "mong": "mùng", "la": "là", "co": "có", "thuc": "thúc", "le": "lễ", "dip": "dịp",
+    "nay": "này", "hom": "hôm", "nua": "nữa", "thanh": "thành", "hoan": "hoàn", "ve": "về",
+    "gui": "gửi", "can": "cận", "tho": "thơ", "phat": "phát", "tai": "tại", "muc": "mục",
+    "lieu": "liệu", "dieu": "điều", "khoan": "khoản", "diem": "điểm", "dong": "đông",
+    "hop": "họp", "bat": "bắt", "buoi": "buổi", "sat": "sát", "hoi": "hội", "nghi": "nghị",
+    "khac": "khắc", "som": "sớm",
 }  # fmt: skip
-_ORDINAL_AFTER = {"thu", "thang"}
 _ROMAN = {
     "i": "1", "ii": "2", "iii": "3", "iv": "4", "l": "1", "ll": "2", "lll": "3", "lv": "4",
-    "il": "2", "li": "2", "iil": "3", "ili": "3", "lii": "3", "lil": "3", "ill": "3", "lll": "3",
+    "il": "2", "li": "2", "iil": "3", "ili": "3", "lii": "3", "lil": "3", "ill": "3",
     "một": "1", "hai": "2", "ba": "3", "bốn": "4", "tư": "4", "nhất": "1",
 }  # fmt: skip
 _GLUED = re.compile(r"(quý|q)([il]{1,3}|[il]v)")
@@ -259,31 +257,30 @@ def _marked_word(word: str) -> str:
     return _REPAIR.get(fold(word), word) if len(word) > 3 else word
 
 
+# Letters that are another word beside these neighbours: (before, after) -> word. An empty set
+# means any neighbour.
+_ANY: frozenset[str] = frozenset()
+_BESIDE: dict[str, tuple[tuple[frozenset[str], frozenset[str], str], ...]] = {
+    "ngay": ((_ANY, frozenset({"sau", "khi", "tu", "trong", "lap", "tuc"}), "ngay"),),
+    "sau": ((frozenset({"thu"}), _ANY, "sáu"),),
+    "tu": ((frozenset({"thu", "thang", "quy"}), _ANY, "tư"),),
+    "ke": (
+        (_ANY, frozenset({"tiep", "sau", "hoach"}), "kế"),
+        (frozenset({"lien", "tiep", "thang", "nam", "quy"}), _ANY, "kế"),
+    ),
+    "ky": ((frozenset({"ngay", "khi"}), _ANY, "ký"),),
+    "quy": ((_ANY, frozenset({"dinh", "che", "trinh", "mo", "hoach"}), "quy"),),
+    "tien": ((_ANY, frozenset({"do"}), "tiến"),),
+    "lien": ((_ANY, frozenset({"tuc"}), "liên"),),
+    "nay": ((frozenset({"tu"}), _ANY, "nay"),),
+}
+
+
 def _bare_word(word: str, before: str, after: str) -> str:
     """What a word without marks means between its neighbours."""
-    match word:
-        case "ngay" if after in ("sau", "khi", "tu", "trong", "lap", "tuc"):
-            return "ngay"
-        case "sau" if before == "thu" or (before == "thang" and after.isdigit()):
-            return "sáu"
-        case "tu" if before in _ORDINAL_AFTER or before == "quy":
-            return "tư"
-        case "ke" if after in ("tiep", "sau", "hoach") or before in ("lien", "tiep"):
-            return "kế"
-        case "ky" if before in ("ngay", "khi") and after != "bao":
-            return "ký"
-        case "quy" if after in ("dinh", "che", "trinh", "mo", "hoach"):
-            return "quy"
-        case "do" if before != "tien":
-            return word
-        case "tien" if after == "do":
-            return "tiến"
-        case "ke" | "lien" if before in ("thang", "nam", "quy"):
-            return "kế" if word == "ke" else "liền"
-        case "lien" if after == "tuc":
-            return "liên"
-        case "nay" if before == "tu":
-            return "nay"
+    for left, right, meant in _BESIDE.get(word, ()):
+        if (not left or before in left) and (not right or after in right):
+            return meant
     return _BARE.get(word, word)
 
 
@@ -356,7 +353,8 @@ def _number(tokens: list[Token], place: int) -> tuple[int, int]:
     if rest and rest[0] in ("mươi", "mười") and value < 10:
         value, run, rest = value * 10, 2, rest[1:]
     if value % 10 == 0 and rest and rest[0] in _DIGITS and 0 < _DIGITS[rest[0]] < 10:
-        if rest[0] != "năm" or value >= 20:
+        ten_or_year = rest[0] == "năm" and value < 20  # "tháng mười năm 2025"
+        if not ten_or_year:
             value, run = value + _DIGITS[rest[0]], run + 1
     return run, value
 
@@ -390,15 +388,23 @@ def _bracketed(tokens: list[Token], place: int, before: str) -> bool:
 
 
 def _counts(tokens: list[Token], place: int, before: str, after: str) -> bool:
+    """Whether a number in words counts something or names a day, and so becomes digits."""
     word = tokens[place].word
-    if before == "năm":
-        return tokens[place + 1].word in ("nghìn", "ngàn") if place + 1 < len(tokens) else False
-    if before in ("tháng", "ngày", "mùng") and after not in ("lần", "năm", "tháng", "buổi"):
-        return word not in ("năm", "một") or (before != "tháng" and word == "năm") or after == "năm"
+    if before == "năm":  # "năm hai nghìn …"
+        return any(token.word in ("nghìn", "ngàn") for token in tokens[place + 1 : place + 2])
     if before in ("tháng", "ngày", "mùng"):
-        return after in ("tháng", "năm") and word not in ("năm",)
+        return _names_day(word, before, after)
     if before in _ORDINALS or after not in _COUNTED:
         return False
     if word == "năm":  # five, or year: five only where a count is expected
         return before in ("hạn", "vòng", "sau", "nhất", "quá", "đa", "trước") and after != "năm"
-    return word not in ("ba", "tư") or True
+    return True
+
+
+def _names_day(word: str, before: str, after: str) -> bool:
+    """ "tháng ba", "ngày mười lăm tháng mười"; not "tháng năm 2025", "tháng một lần"."""
+    if after in ("lần", "buổi"):
+        return False
+    if after in ("tháng", "năm"):
+        return word != "năm" or after == "năm"
+    return word not in ("năm", "một") or (before != "tháng" and word == "năm")

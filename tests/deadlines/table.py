@@ -63,8 +63,8 @@ def _expand(word: str, year: int) -> Iterator[date]:
             last = _day(start // 12, start % 12 + length, 31)
             yield last + timedelta(days=int(rest[1:]))
         return
-    for item in rest.split(","):
-        item, _, minus = item.partition("-")
+    for part in rest.split(","):
+        item, _, minus = part.partition("-")
         less = timedelta(days=int(minus or 0))
         numbers = [int(number) for number in item.split("/")]
         if letter == "W":

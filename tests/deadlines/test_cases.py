@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from deadlines import Reading, WorkCalendar, read
+from deadlines import Fixed, Reading, WorkCalendar, read
 from tests.deadlines.table import Case, cases
 
 BUILT = cases("cases.tsv")
@@ -77,7 +77,7 @@ def test_derived_deadline_counts_from_the_days_its_parents_name() -> None:
 def test_document_date_gives_the_year_and_starts_the_term() -> None:
     reading = read("trước ngày 15/3", date(2026, 5, 1), document_date=date(2026, 1, 5))
     assert reading.due == ()
-    assert str(reading.rule) and "2026, 3, 15" in repr(reading.rule)
+    assert reading.rule == Fixed(date(2026, 3, 15), before=True)
     term = read(
         "trong vòng 30 ngày kể từ ngày ký", date(2026, 1, 8), document_date=date(2026, 1, 5)
     )
