@@ -5,6 +5,7 @@ never half-happens.
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -37,6 +38,7 @@ _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
 LONGEST_TEXT = 4096
 IDLE = 30.0
+TROUBLE_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,19 @@ class Dispatcher:
         """Handle until cancelled."""
         while True:
             self._wake.clear()
-            await self.drain()
             try:
-                await asyncio.wait_for(self._wake.wait(), IDLE)
-            except TimeoutError:
+                await self.drain()
+            except Exception:
+                log.exception("stored updates cannot be read or written; trying again")
+                await asyncio.sleep(TROUBLE_PAUSE)
                 continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), IDLE)
 
     async def drain(self) -> int:
         """Handle everything that is stored; how many updates."""
         count = 0
-        while (inbound_id := await self._db.read(_oldest)) is not None:
+        while (inbound_id := await self._db.read(_oldest, tuple(self._channels))) is not None:
             await self._one(inbound_id)
             count += 1
         return count
@@ -174,8 +179,8 @@ class Dispatcher:
             self._talk(session, row, incoming, now).say("trouble")
 
 
-def _oldest(session: Session) -> int | None:
-    row = stored.oldest_new(session)
+def _oldest(session: Session, channels: tuple[str, ...]) -> int | None:
+    row = stored.oldest_new(session, channels)
     return row.id if row is not None else None
 
 

@@ -177,6 +177,13 @@ class Talk:
         rows = self.session.exec(select(Agency)).all() if wanted else []
         return sorted(agency.name for agency in rows if agency.id in wanted)
 
+    def may_manage(self, agency_ids: Iterable[int | None]) -> bool:
+        """Whether the speaker may change what this chat receives: their own private chat, or a
+        group of an agency they answer for."""
+        if self.private or self.actor.is_staff:
+            return True
+        return all(each is not None and self.actor.may_act_for(each) for each in agency_ids)
+
     def may_see(self, duty: Duty) -> bool:
         return self.actor.may_see(duty.agency_id)
 

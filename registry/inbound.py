@@ -1,6 +1,6 @@
 """Updates from messengers: stored before they are confirmed, handled once, blanked when old."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -37,10 +37,12 @@ def store(session: Session, channel: str, updates: Iterable[tuple[str, str]], no
     )
 
 
-def oldest_new(session: Session) -> Inbound | None:
-    """The update to be handled next."""
+def oldest_new(session: Session, channels: Collection[str]) -> Inbound | None:
+    """The update to be handled next; those of a messenger that is switched off wait."""
     return session.exec(
-        select(Inbound).where(Inbound.state == InboundState.NEW).order_by(col(Inbound.id))
+        select(Inbound)
+        .where(Inbound.state == InboundState.NEW, col(Inbound.channel).in_(list(channels)))
+        .order_by(col(Inbound.id))
     ).first()
 
 

@@ -5,8 +5,7 @@ An attempt is opened before the network call and closed after it, so that a cras
 on return: the attempt is still open, the message may or may not have arrived.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +25,8 @@ ALONE = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART, NoticeKind.EDIT)
 # The answer to a command is worth nothing twice; anything else is repeated once when in doubt.
 NEVER_REPEATED = (NoticeKind.ANSWER, NoticeKind.EDIT)
 LAST_STEP = "0"
+# Rows looked at to find one contact: most contacts have a few notices of the same morning.
+LOOK_AHEAD = 8
 # Worded as the index ix_notice_awaited is.
 AWAITED: ColumnElement[bool] = text("notice.kind IN ('answer', 'part')")  # type: ignore[assignment]
 
@@ -101,53 +102,57 @@ def claim(
     channels: messengers that can send now. What has no live contact waits.
     """
     release_expired(session, now)
-    batches: dict[int, list[Claimed]] = defaultdict(list)
-    where: dict[int, Contact] = {}
-    parked: list[int] = []
-    seen: set[int] = set()
-    for awaited in (True, False):
-        # Who has just asked is not kept waiting by a thousand reminders.
-        conditions = [*_allowed(only), *([AWAITED] if awaited else [])]
-        for notice, subscription, contact in _due(
-            session, now, conditions, busy, channels, contacts * 40
-        ):
-            if notice.id in seen:
-                continue
-            seen.add(notice.id or 0)
-            if contact is None or contact.closed_at is not None:
-                parked.append(notice.id or 0)
-                continue
-            contact_id = contact.id or 0
-            if contact_id in batches or len(batches) < contacts:
-                where[contact_id] = contact
-                batches[contact_id].append(Claimed(notice, subscription))
-    _park(session, parked, now)
-    taken = [Batch(where[key], _one_message(items)) for key, items in batches.items()]
+    due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
+    chosen = _choose(session, due, busy, channels, contacts, now)
+    if not chosen:
+        return []
+    batches: dict[int, list[Claimed]] = {contact_id: [] for contact_id in chosen}
+    for notice, subscription, owner in _all_due(session, due, chosen.values()):
+        if owner in batches:
+            batches[owner].append(Claimed(notice, subscription))
+    taken = [Batch(chosen[key], _one_message(items)) for key, items in batches.items() if items]
     _lease(session, [item.notice for batch in taken for item in batch.items], now)
     return taken
 
 
-_Due = tuple[Notice, Subscription | None, Contact | None]
-
-
-def _due(
+def _choose(
     session: Session,
-    now: datetime,
-    conditions: Sequence[ColumnElement[bool]],
+    due: list[ColumnElement[bool]],
     busy: Collection[int],
     channels: Collection[str],
-    most: int,
-) -> Sequence[_Due]:
-    """What is queued and due, oldest first, with whom it is for."""
-    owner = _owner_contact()
-    found: Sequence[_Due] = session.exec(
-        select(Notice, Subscription, Contact)
+    contacts: int,
+    now: datetime,
+) -> dict[int, Contact]:
+    """The contacts to be told next, each with everything it is owed to be looked up afterwards: a
+    morning's digest must not be cut where a batch of rows ends."""
+    chosen: dict[int, Contact] = {}
+    parked: list[int] = []
+    for awaited in (True, False):
+        # Who has just asked is not kept waiting by a thousand reminders.
+        conditions = [*due, *([AWAITED] if awaited else [])]
+        for notice_id, contact in _owners(session, conditions, busy, channels, contacts):
+            if contact is None or contact.closed_at is not None:
+                parked.append(notice_id)
+            elif len(chosen) < contacts:
+                chosen.setdefault(contact.id or 0, contact)
+    _park(session, parked, now)
+    return chosen
+
+
+def _owners(
+    session: Session,
+    conditions: list[ColumnElement[bool]],
+    busy: Collection[int],
+    channels: Collection[str],
+    contacts: int,
+) -> list[tuple[int, Contact | None]]:
+    """The oldest notices and whom each is for."""
+    rows = session.exec(
+        select(Notice.id, Contact)
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
-        .join(Contact, col(Contact.id) == owner, isouter=True)
+        .join(Contact, col(Contact.id) == _owner_contact(), isouter=True)
         .where(
-            col(Notice.state) == NoticeState.QUEUED,
-            col(Notice.next_at) <= now,
             *conditions,
             or_(
                 col(Contact.id).is_(None),
@@ -155,9 +160,32 @@ def _due(
             ),
         )
         .order_by(col(Notice.next_at), col(Notice.id))
-        .limit(most)
+        .limit(contacts * LOOK_AHEAD)
     ).all()
-    return found
+    return [(notice_id or 0, contact) for notice_id, contact in rows]
+
+
+def _all_due(
+    session: Session, due: list[ColumnElement[bool]], chosen: Iterable[Contact]
+) -> list[tuple[Notice, Subscription | None, int | None]]:
+    """Everything due that may be these contacts' to hear, with whose it is."""
+    contacts = list(chosen)
+    chats = [contact.id for contact in contacts]
+    persons = [contact.person_id for contact in contacts if contact.person_id is not None]
+    held = session.exec(
+        select(Subscription.id).where(
+            or_(col(Subscription.contact_id).in_(chats), col(Subscription.person_id).in_(persons))
+        )
+    ).all()
+    theirs = or_(col(Notice.contact_id).in_(chats), col(Notice.subscription_id).in_(held))
+    rows = session.exec(
+        select(Notice, Subscription, _owner_contact())
+        .select_from(Notice)
+        .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
+        .where(*due, theirs)
+        .order_by(col(Notice.next_at), col(Notice.id))
+    ).all()
+    return [(notice, subscription, owner) for notice, subscription, owner in rows]
 
 
 def _one_message(items: list[Claimed]) -> tuple[Claimed, ...]:

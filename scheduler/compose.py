@@ -138,11 +138,13 @@ class Composer:
         return messages.completion(self._renderer, digest.news[0], **common)
 
     def _held(self, told: Sequence[Notice], now: datetime) -> datetime | None:
-        """Since when an outage held these up; None where they are on time. Nights and days off
-        between the planned moment and now are no outage."""
+        """Since when an outage held these up; None where they are on time, said again, or waited
+        for a contact."""
         oldest = min(notice.due_at for notice in told)
         planned = [n for n in told if n.kind in (NoticeKind.REMINDER, NoticeKind.URGE)]
-        if not planned or now - oldest < HELD_UP or any(notice.uncertain for notice in told):
+        on_time = now - oldest < HELD_UP
+        waited = any(notice.uncertain or notice.reason for notice in told)
+        if not planned or on_time or waited:
             return None
         return oldest
 

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 CONCURRENT = 16
 IDLE = 30.0
+TROUBLE_PAUSE = 5.0
 UNCERTAIN_PAUSE = timedelta(seconds=60)
 BACK_OFF = (5, 15, 60, 300, 900, 1800)
 AUTH_PAUSE = timedelta(minutes=5)
@@ -112,8 +113,13 @@ class Deliverer:
         try:
             while True:
                 self._wake.clear()
-                await self.start_due()
-                await self._rest()
+                try:
+                    await self.start_due()
+                    await self._rest()
+                except Exception:
+                    # A full disk or a locked file passes; a sender that died would not come back.
+                    log.exception("the outbox cannot be read or written; trying again")
+                    await asyncio.sleep(TROUBLE_PAUSE)
         finally:
             await self.finish()
 

@@ -34,9 +34,10 @@ def run(talk: Talk, rest: str) -> None:
 
 def _held(talk: Talk) -> list[Subscription]:
     contact = talk.contact
-    if contact is None or (not talk.private and not talk.actor.bound):
+    if contact is None:
         return []
-    return [subscription for subscription, _ in people.subscriptions_of(talk.session, contact)]
+    held = [subscription for subscription, _ in people.subscriptions_of(talk.session, contact)]
+    return held if talk.may_manage(each.agency_id for each in held) else []
 
 
 def _show(talk: Talk, held: Sequence[Subscription]) -> None:

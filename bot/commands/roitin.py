@@ -12,7 +12,8 @@ YES = frozenset({"xoa", "dong y", "co", "xac nhan", "yes", "xac nhan xoa", "dong
 def leave(talk: Talk, _rest: str) -> None:
     """End every subscription of this chat's holder."""
     contact = talk.contact
-    if not talk.private and not talk.actor.bound:
+    held = people.subscriptions_of(talk.session, contact) if contact is not None else []
+    if not talk.may_manage(each.agency_id for each, _ in held):
         talk.say("forbidden")
         return
     ended = people.unsubscribe(talk.session, contact, talk.now) if contact is not None else 0
