@@ -5,6 +5,9 @@ on every messenger we speak equals the address of the private chat.
 """
 
 import hashlib
+import html
+import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,10 +15,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, func, select
 
+from deadlines.text import clean
 from registry.audit import record
 from registry.tables import (
     Admission,
     Agency,
+    Attempt,
     AuditEvent,
     Contact,
     Inbound,
@@ -36,6 +41,7 @@ CODE_WINDOW = timedelta(minutes=15)
 BAD_CODE = "bad_code"
 # The last answer needs the address; whatever becomes of it, the address goes after this long.
 ERASING = "erasing"
+ERASED = "(đã xóa)"
 ERASE_WAITS = timedelta(minutes=10)
 
 # The version of the text people are shown when they are bound (templates/replies/start_bound).
@@ -284,7 +290,7 @@ def bind(
 ) -> Bound:
     """Subscribe the contact (its person, or the group itself) to an agency in a role."""
     if contact.chat_kind == "private" and contact.person_id is None:
-        person = Person(name=name or "Cán bộ", created_at=now)
+        person = Person(name=clean(name) or "Cán bộ", created_at=now)
         session.add(person)
         session.flush()
         contact.person_id = person.id
@@ -455,12 +461,37 @@ def finish_erasing(session: Session, now: datetime) -> int:
 
 def _erase_person(session: Session, person_id: int, now: datetime) -> None:
     person = session.get_one(Person, person_id)
-    person.name = "(đã xóa)"
+    _strike_out(session, person.name)
+    person.name = ERASED
     person.erased_at = now
     session.add(person)
     session.execute(
         update(AuditEvent).where(col(AuditEvent.person_id) == person_id).values(actor="")
     )
+
+
+def _strike_out(session: Session, name: str) -> None:
+    """The name goes out of what was sent to anybody; whole words only, so that the end of "An"
+    leaves "Ban" alone. A text waiting to be sent keeps its words but for the name."""
+    if not name:
+        return
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    for attempt in session.exec(
+        select(Attempt).where(col(Attempt.text).contains(name, autoescape=True))
+    ):
+        attempt.text = word.sub(ERASED, attempt.text)
+        session.add(attempt)
+    # In the outbox: as templates write markup, and that as JSON.
+    marked = html.escape(name).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
+    word = re.compile(rf"(?<!\w){re.escape(marked)}(?!\w)")
+    kept = json.dumps(marked, ensure_ascii=False)[1:-1]
+    for notice in session.exec(
+        select(Notice).where(col(Notice.payload).contains(kept, autoescape=True))
+    ):
+        payload = json.loads(notice.payload)
+        payload["html"] = word.sub(ERASED, payload.get("html", ""))
+        notice.payload = json.dumps(payload, ensure_ascii=False)
+        session.add(notice)
 
 
 # -- asking to be let in --------------------------------------------------------------------------
@@ -489,6 +520,8 @@ def ask_admission(
     )
     session.add(request)
     session.flush()
-    session.add(Admission(request_id=request.id or 0, agency_id=agency_id, role=role, name=name))
+    session.add(
+        Admission(request_id=request.id or 0, agency_id=agency_id, role=role, name=clean(name))
+    )
     record(session, now, "admission.asked", str(request.id), contact.person_id, agency=agency_id)
     return request, True

@@ -165,7 +165,8 @@ class Play:
     def _check_gone(self, texts: list[str]) -> None:
         dump = self.stage.dump()
         for text in texts:
-            assert text not in dump, f"{text!r} is still in the database"
+            rows = [line[:2000] for line in dump.splitlines() if text in line]
+            assert not rows, f"{text!r} is still in the database: {rows}"
 
 
 def at_local(value: datetime) -> datetime:
