@@ -1,0 +1,27 @@
+"""Fresh migrated databases for tests: migrated once, then copied."""
+
+import tempfile
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from registry.database import Database
+
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dondoc.db"
+        db = Database(f"sqlite:///{path}")
+        db.migrate(LONG_AGO)
+        db.close()
+        return path.read_bytes()
+
+
+def fresh(folder: Path, name: str = "dondoc.db") -> Database:
+    """An empty database of the current schema, in a file of the folder."""
+    path = folder / name
+    path.write_bytes(_migrated())
+    return Database(f"sqlite:///{path}")
