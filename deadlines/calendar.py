@@ -8,6 +8,7 @@ administrator's overrides win over both.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 import holidays
 
@@ -147,6 +148,7 @@ def _holidays(year: int) -> dict[date, str]:
     }
 
 
+@lru_cache(maxsize=256)
 def tet(year: int) -> date:
     """The first day of the lunar year that begins in this year (mùng 1 Tết)."""
     for day, name in holidays.country_holidays(

@@ -1,6 +1,5 @@
 """Targets into rules: which day of which period a candidate names, and how sure that is."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -43,9 +42,8 @@ def _in_passing(target: Target, scene: Scene) -> bool:
         return False
     if scene.line[target.main.start :].startswith(("trong ", "hết ")):
         return False
-    return len(scene.line[: target.start].split()) > _LOOSE and not _COLUMN.search(
-        scene.line[: target.start]
-    )
+    before = scene.line[max(0, target.start - 60) : target.start]
+    return len(before.split()) > _LOOSE and not before.endswith(_COLUMN)
 
 
 # So many words before a loose day and nothing that binds it: perhaps only mentioned.
@@ -53,7 +51,7 @@ _LOOSE = 4
 
 
 # … unless it stands in a column of its own.
-_COLUMN = re.compile(r"[:;\t|(-] $")
+_COLUMN = (": ", "; ", "| ", "( ", "- ")
 
 
 def _sense(target: Target, scene: Scene) -> Sense:
@@ -103,12 +101,8 @@ _READERS: dict[str, Callable[[Target, Scene], Sense]] = {
 
 def joined(rules: tuple[Rule, ...]) -> Rule:
     """One rule of several."""
-    flat: list[Rule] = []
-    for rule in rules:
-        for one in rule.rules if isinstance(rule, AnyOf) else (rule,):
-            if one not in flat:
-                flat.append(one)
-    flat = _one_week(flat)
+    parts = (rule.rules if isinstance(rule, AnyOf) else (rule,) for rule in rules)
+    flat = _one_week(list(dict.fromkeys(one for part in parts for one in part)))
     return flat[0] if len(flat) == 1 else AnyOf(tuple(flat))
 
 

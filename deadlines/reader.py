@@ -3,7 +3,8 @@
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
+from functools import lru_cache
+from itertools import islice, pairwise
 from typing import Any
 
 from deadlines.calendar import WorkCalendar
@@ -39,7 +40,9 @@ __all__ = ["Reading", "read"]
 
 _CALENDAR = WorkCalendar()
 _MANY = 4
-_HORIZONS = (40, 480, 2400, 60000)
+# Longer texts are sentences, which seldom come twice.
+_SHORT = 300
+_HORIZON = timedelta(days=60_000)
 _FIRST, _LAST = date(1900, 1, 1), date(2190, 1, 1)
 
 # Why no day can be given, by kind.
@@ -69,21 +72,34 @@ def read(
     ("receipt", "event", or the words of the phrase) or the rules of a section ("mục 2"). A term
     whose anchor is not given counts from the reference.
     """
-    base = min(max(document_date or reference, _FIRST), _LAST)
+    signed = document_date or reference
+    calendar = calendar or _CALENDAR
+    if anchors is None and len(text) <= _SHORT:
+        return _remembered(text, reference, inclusive, signed, calendar)
+    return _read(text, reference, inclusive, signed, World(calendar, anchors or {}))
+
+
+@lru_cache(maxsize=2048)
+def _remembered(
+    text: str, reference: date, inclusive: bool, signed: date, calendar: WorkCalendar
+) -> Reading:
+    """A plan says "Tháng 12" in a hundred rows: read it once."""
+    return _read(text, reference, inclusive, signed, World(calendar))
+
+
+def _read(text: str, reference: date, inclusive: bool, signed: date, given: World) -> Reading:
+    base = min(max(signed, _FIRST), _LAST)
     known: dict[str, Any] = {"document": base, "receipt": reference, "event": reference}
-    world = World(calendar or _CALENDAR, known | dict(anchors or {}))
+    world = World(given.calendar, known | dict(given.anchors))
     found = words(text)
     choice = _choose(found, base)
     if choice is None:
         return Reading(text, "unread", explain=_sentence(_WHY["unread"]))
-    picked, start, end = choice
-    rule = joined(picked.rules)
-    if inclusive:
-        rule = inclusively(rule)
+    picked, span = choice[0], found.span(*choice[1:])
+    rule = _quoted(joined(picked.rules), text[slice(*span)])
+    rule = inclusively(rule) if inclusive else rule
     kind = picked.kind or kind_of(rule)
     due = upcoming(rule, reference, world)
-    others = tuple(dict.fromkeys(picked.others)) if not picked.sure else ()
-    open_ = rule if isinstance(rule, Open) else None
     return Reading(
         text=text,
         kind=kind,
@@ -91,20 +107,30 @@ def read(
         due=due,
         time=rule.time,
         sure=picked.sure,
-        readings=others or ((rule,) if not picked.sure else ()),
+        readings=() if picked.sure else tuple(dict.fromkeys(picked.others)) or (rule,),
         explain=_explain(rule, kind, due, world.calendar),
-        span=found.span(start, end),
-        reason=_WHY.get(kind, "") if not due else "",
-        reference_text=open_.reference if open_ else _label(rule),
+        span=span,
+        reason="" if due else _WHY.get(kind, ""),
+        reference_text=_hangs_on(rule),
     )
+
+
+def _quoted(rule: Rule, words_: str) -> Rule:
+    """An open rule quotes the text as it was written."""
+    return replace(rule, reference=words_) if isinstance(rule, Open) else rule
+
+
+def _hangs_on(rule: Rule) -> str:
+    match rule:
+        case Open():
+            return rule.reference
+        case Relative():
+            return rule.label
+    return ""
 
 
 def _sentence(words_: str) -> str:
     return words_[:1].upper() + words_[1:]
-
-
-def _label(rule: Rule) -> str:
-    return rule.label if isinstance(rule, Relative) else ""
 
 
 def _explain(rule: Rule, kind: str, due: tuple[date, ...], calendar: WorkCalendar) -> str:
@@ -116,14 +142,8 @@ def _explain(rule: Rule, kind: str, due: tuple[date, ...], calendar: WorkCalenda
 
 def upcoming(rule: Rule, reference: date, world: World, count: int = _MANY) -> tuple[date, ...]:
     """The next due days of a rule, on or after the reference."""
-    days: list[date] = []
-    for reach in _HORIZONS:
-        room = (date.max - reference).days
-        until = reference + timedelta(days=min(reach, room))
-        days = [one.due for one in rule.occur(reference, until, world)]
-        if len(days) >= count:
-            break
-    return tuple(sorted(set(days))[:count])
+    until = reference + min(_HORIZON, date.max - reference)
+    return tuple(one.due for one in islice(rule.occur(reference, until, world), count))
 
 
 # --- Choosing among candidates -----------------------------------------------------------------
@@ -160,8 +180,8 @@ def _choose(found: Words, base: date) -> tuple[Sense, int, int] | None:
         if one is not NOTHING and one.rules and one.strength > 0:
             held.append((one, target))
     held = [(one, target) for one, target in held if not target.used]
-    opened = _opened(line, atoms)
     best = max((one.strength for one, _ in held), default=0)
+    opened = _opened(line, atoms) if best <= _OPEN_MOST else None
     if opened and opened[0].strength >= best:
         return opened
     return _merged(held, best) if held else None
@@ -192,7 +212,9 @@ def _recurs(one: Sense) -> bool:
     return all(isinstance(rule, Every | Weekly | Daily) for rule in one.rules)
 
 
+# Words without a day, by kind; ten more at the start of a text.
 _OPEN_STRENGTH = {"per_plan": 50, "event": 41, "ongoing": 43}
+_OPEN_MOST = max(_OPEN_STRENGTH.values()) + 10
 
 
 def _opened(line: str, atoms: list[Atom]) -> tuple[Sense, int, int] | None:

@@ -8,17 +8,16 @@ text or a clock.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, time, timedelta
+from heapq import merge
+from itertools import groupby
 from typing import Any, TypeVar, cast
 
 from deadlines.calendar import WorkCalendar
-from deadlines.periods import Period, Unit, clamped
+from deadlines.periods import MONTHS, Period, Unit, clamped
 
 # Fields are called `time`, which would hide the type of that name.
 Clock = time
 _DAY = timedelta(days=1)
-# A due day can lie this far from the period it belongs to ("31/3 năm sau" of a year's report).
-_REACH = timedelta(days=800)
-
 Anchors = Mapping[str, "date | tuple[Rule, ...]"]
 
 
@@ -142,13 +141,21 @@ class Every:
     time: Clock | None = None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
-        for period in Period.between(self.unit, _less(start, _REACH), _plus(until, _REACH)):
+        reach = self._reach()
+        for period in Period.between(self.unit, _less(start, reach), _plus(until, reach)):
             if self.which and period.index not in self.which:
                 continue
             day = _late(self.point.find(period, world), self)
             if day > until:
                 break
-            yield from _within([(period.key, day)], start, until)
+            if day >= start:
+                yield Occurrence(day, period.key)
+
+    def _reach(self) -> timedelta:
+        """How far a due day may lie from its period, with room for holidays."""
+        if isinstance(self.point, FromEnd):
+            return timedelta(days=2 * abs(self.point.days) + 60)
+        return timedelta(days=31 * (max(self.point.month - MONTHS[self.unit], 0) + 1))
 
 
 @dataclass(frozen=True)
@@ -220,9 +227,12 @@ class After:
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
         reach = timedelta(days=31 * abs(self.count) + 31)
-        parents = named(self.rule).occur(_less(start, reach), _plus(until, reach), world)
-        days = [(one.period_key, _count(one.due, self.count, self.unit, world)) for one in parents]
-        yield from sorted(_within(days, start, until))
+        for one in named(self.rule).occur(_less(start, reach), _plus(until, reach), world):
+            day = _count(one.due, self.count, self.unit, world)
+            if day > until:
+                break
+            if day >= start:
+                yield Occurrence(day, one.period_key)
 
 
 @dataclass(frozen=True)
@@ -238,14 +248,18 @@ class AnyOf:
         return times.pop() if len(times) == 1 else None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
-        days: dict[date, str] = {}
-        for number, rule in enumerate(self.rules):
-            twin = any(_same_keys(rule, one) for one in self.rules[:number])
-            for one in rule.occur(start, until, world):
-                key = f"{one.period_key}#{number + 1}" if twin else one.period_key
-                if one.due not in days or _span(key) > _span(days[one.due]):
-                    days[one.due] = key
-        yield from (Occurrence(day, days[day]) for day in sorted(days))
+        streams = (
+            self._keyed(number, rule.occur(start, until, world))
+            for number, rule in enumerate(self.rules)
+        )
+        for _, same in groupby(merge(*streams), key=lambda one: one.due):
+            yield max(same, key=lambda one: _span(one.period_key))
+
+    def _keyed(self, number: int, days: Iterator[Occurrence]) -> Iterator[Occurrence]:
+        """Keys of a rule that shares its periods with an earlier one are told apart."""
+        twin = any(_same_keys(self.rules[number], one) for one in self.rules[:number])
+        for one in days:
+            yield Occurrence(one.due, f"{one.period_key}#{number + 1}") if twin else one
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ only in a text that has no marks at all.
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from deadlines.text import fold
 
@@ -20,6 +21,8 @@ _OCR = (
     (re.compile(r"(?<![^\W\d_])[lI|](?=\d?[/.\-]\d)|(?<=\d)[lI|](?=[\d/.\-])"), "1"),
     (re.compile(r"(?<=[/.\-])[lI|](?=\d(?!\w))"), "1"),
 )
+
+_SUSPECT = re.compile(r"[\d/.\-][oOlI|]|[oOlI|][\d/.\-]|\s[oO]\d")
 
 # Variants and slips -> the word of the grammar.
 _SPELLINGS = {
@@ -148,7 +151,7 @@ _COUNTED = frozenset(
 _ORDINALS = frozenset(["thứ", "quý", "tháng", "ngày", "mùng", "lần"])
 
 
-@dataclass
+@dataclass(slots=True)
 class Token:
     """A word, a number or a sign: `word` is the grammar's spelling, the span is the original's."""
 
@@ -201,8 +204,9 @@ def _plain(text: str) -> tuple[str, list[int]]:
         plain, places = text, list(range(len(text) + 1))
     else:
         plain, places = _composed(text)
-    for pattern, digit in _OCR:
-        plain = pattern.sub(digit, plain)
+    if _SUSPECT.search(plain):
+        for pattern, digit in _OCR:
+            plain = pattern.sub(digit, plain)
     return plain.translate(_SIGNS), places
 
 
@@ -248,6 +252,7 @@ def _spell(tokens: list[Token], *, marked: bool) -> None:
             before = token.word
 
 
+@lru_cache(maxsize=4096)
 def _marked_word(word: str) -> str:
     known = _SPELLINGS.get(word)
     if known:
@@ -344,10 +349,10 @@ def _numbered(tokens: list[Token]) -> list[Token]:
 def _number(tokens: list[Token], place: int) -> tuple[int, int]:
     """How many words from here are one number, and its value ("hai mươi lăm": 3, 25)."""
     word = tokens[place].word
-    if [token.word for token in tokens[place : place + 2]] in (["hai", "nghìn"], ["hai", "ngàn"]):
-        return _thousand(tokens, place)
     if word not in _DIGITS or word in ("mốt", "lăm", "nhăm"):
         return 0, 0
+    if word == "hai" and place + 1 < len(tokens) and tokens[place + 1].word in ("nghìn", "ngàn"):
+        return _thousand(tokens, place)
     value, run = _DIGITS[word], 1
     rest = [token.word for token in tokens[place + 1 : place + 3]]
     if rest and rest[0] in ("mươi", "mười") and value < 10:
@@ -375,8 +380,9 @@ def _doubled(tokens: list[Token], place: int, run: int, before: str) -> bool:
 
 
 def _closes(tokens: list[Token], place: int) -> bool:
-    shape = [token.word for token in tokens[place : place + 3]]
-    return len(shape) == 3 and shape[1].isdigit() and shape[2] == ")"
+    if place + 2 >= len(tokens) or not tokens[place + 1].word.isdigit():
+        return False
+    return tokens[place + 2].word == ")"
 
 
 def _bracketed(tokens: list[Token], place: int, before: str) -> bool:
