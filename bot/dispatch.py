@@ -31,7 +31,8 @@ from scheduler.channel import Channel, Incoming, Update
 
 log = logging.getLogger(__name__)
 
-_SLASH = re.compile(r"/\s*(?P<name>[^\s@/]{1,40})(?:@\S+)?\s*(?P<rest>.*)$", re.DOTALL)
+# "/xong@another_bot" is no command of ours; the messenger has taken our own name off.
+_SLASH = re.compile(r"/\s*(?P<name>[^\s@/]{1,40})(?:\s+|$)(?P<rest>.*)$", re.DOTALL)
 _DUTY_ACTION = re.compile(r"d1:(\d{1,9}):([a-z]{1,12})")
 _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 # In a group nobody has connected, only these are answered: anything else could tell strangers.

@@ -196,7 +196,8 @@ def _addressed(text: str, reply_to: str | None, me: Identity) -> bool:
 def _without_our_name(text: str, me: Identity) -> str:
     """Commands and words without "@our_name", so that upper layers need not know it."""
     command = _COMMAND.match(text)
-    if command and command[2] and command[2].lower() == me.username.lower():
+    # Before Telegram has told our name, any name may be ours.
+    if command and command[2] and command[2].lower() == (me.username or command[2]).lower():
         text = text[: command.end(1)] + text[command.end() :]
     return _our_name(me).sub("", text).strip()
 

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from datetime import time
+from datetime import date, time
 
 from bot.talk import Talk
 from deadlines.text import clean, fold
 from registry import duties, notices, people
 from registry.clock import moment_of
 from registry.notices import PlannedNotice
-from registry.tables import Subscription
+from registry.tables import Duty, Subscription
 from registry.types import DutyState, NoticeKind
+from scheduler.hours import quiet_until
 from scheduler.planning import leads_of
 
 MOST_DAYS = 60
@@ -84,6 +85,19 @@ def _hours(folded: str) -> tuple[time, time] | None:
     return time(h1, m1), time(h2, m2)
 
 
+def _leaving_room(talk: Talk, hours: tuple[time, time]) -> tuple[time, time]:
+    """Raises Refused for quiet hours that leave no working hour: reminders could never come."""
+    policy = talk.desk.settings.policy
+    opening, closing = (moment_of(talk.today, each) for each in (policy.opens, policy.closes))
+    until = quiet_until(opening, *hours)
+    if until is not None and until >= closing:
+        raise people.Refused(
+            "Giờ yên tĩnh này phủ hết giờ làm việc nên không còn lúc nào để nhắc trước ngày cuối; "
+            "chưa có gì thay đổi. Ví dụ: /caidat yên tĩnh 18:00-08:30"
+        )
+    return hours
+
+
 def _quiet(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
     if fold(rest) in _OFF:
         hours: tuple[time | None, time | None] = (None, None)
@@ -92,7 +106,7 @@ def _quiet(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
         if read is None:
             talk.say("caidat_bad_hours")
             return
-        hours = read
+        hours = _leaving_room(talk, read)
     for subscription in held:
         subscription.quiet_from, subscription.quiet_to = hours
     _replan(talk, held)
@@ -115,11 +129,15 @@ def _snooze(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
         talk.say("caidat_too_late", number=duty.number, due_on=duty.due_on)
         return
     day = min(calendar.forward(wanted, 0), safe_day)
-    at = moment_of(day, talk.desk.settings.policy.at)
-    mine = [each for each in held if each.agency_id == duty.agency_id]
-    ids = [each.id or 0 for each in mine]
-    notices.put_off(talk.session, duty.id or 0, ids, at, talk.now)
-    step = "0" if day == safe_day else f"hẹn {day:%d/%m}"
+    ids = [each.id or 0 for each in held if each.agency_id == duty.agency_id]
+    notices.put_off(talk.session, duty.id or 0, ids, moment_of(day, time.min), talk.now)
+    if day < safe_day:  # the last day has its reminder already
+        _ask_again(talk, duty, ids, day)
+    talk.say("caidat_snoozed", number=duty.number, day=day, capped=day < wanted, safe_day=safe_day)
+
+
+def _ask_again(talk: Talk, duty: Duty, ids: Sequence[int], day: date) -> None:
+    at, step = moment_of(day, talk.desk.settings.policy.at), f"hẹn {day:%d/%m}"
     notices.put_planned(
         talk.session,
         [
@@ -129,7 +147,6 @@ def _snooze(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
             for each in ids
         ],
     )
-    talk.say("caidat_snoozed", number=duty.number, day=day, capped=day < wanted, safe_day=safe_day)
 
 
 # The longer words first: "nhắc lại 127 mai" puts off, "nhắc 15" asks for an earlier reminder.

@@ -79,7 +79,7 @@ def _code(talk: Talk, code: str) -> None:
     talk.tell_staff(
         "bound_staff",
         f"bound:{bound.subscription.id}:{talk.inbound.id}",
-        name=talk.chat.name or talk.chat.title,
+        name=talk.chat.name if talk.private else talk.chat.title,
         role=ROLE_NAMES[role],
         agency=bound.agency.name if bound.agency else "",
         group=not talk.private,

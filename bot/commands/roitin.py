@@ -53,5 +53,6 @@ def _erase(talk: Talk) -> None:
     contact = talk.known_contact()
     names = talk.agency_names(talk.actor.agencies())
     talk.say("xoadulieu_done")
-    talk.tell_staff("left_staff", f"left:{talk.inbound.id}", name="Một cán bộ", agencies=names)
+    if talk.actor.bound:
+        talk.tell_staff("left_staff", f"left:{talk.inbound.id}", name="Một cán bộ", agencies=names)
     people.erase(talk.session, contact, talk.now)
