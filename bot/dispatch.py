@@ -276,6 +276,9 @@ def _known_group(talk: Talk) -> bool:
 
 def _stranger(talk: Talk, text: str) -> None:
     if not talk.private:
+        # Silence would let them believe that their "xong" counts.
+        if read_reply(text, talk.today).intent in INTENTS:
+            talk.say("group_stranger")
         return
     if looks_like_code(text):
         COMMANDS["dangky"].run(talk, text)
