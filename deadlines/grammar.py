@@ -12,17 +12,19 @@ from deadlines.phrases import Atom
 BOUNDS = frozenset({"before", "until", "since", "asof"})
 DAYS = frozenset({
     "date", "datelist", "drange", "doms", "nwork", "nfirst", "nlast", "weekday", "nthweekday",
-    "weekof", "lunar", "count", "tplus", "day", "holiday",
+    "weekof", "lunar", "count", "tplus", "day", "nextday", "holiday",
 })  # fmt: skip
 PERIODS = frozenset({
     "months", "quarters", "half", "nine", "year", "years", "every", "often", "everyn", "position",
-    "next", "thisperiod",
+    "next", "thisperiod", "halfmonth", "monthof",
 })  # fmt: skip
 # What may follow a day and say of which period it is.
 _QUALIFIERS = frozenset({
     "monthof", "monthafter", "nextmonthof", "next", "this", "thisperiod", "every", "often", "half",
     "nine", "quarters", "months", "weekof", "unit", "year", "position",
 })  # fmt: skip
+# Days that no period qualifies.
+_ALONE = frozenset({"count", "tplus", "day", "nextday", "drange"})
 # Words that may stand between a day and its period …
 _FILLERS = frozenset({
     "của", "vào", "là", "các", "mỗi", "ngày", "cho", "kỳ", "định", "báo", "cáo", "đối", "với", "(",
@@ -166,7 +168,7 @@ class _Builder:
         place += 1
         if atom.kind == "weekday" and self._dated(atom, place):
             return place  # "thứ Sáu, ngày 25/10/2025": the date says it
-        takes = atom.kind in DAYS and atom.kind not in ("count", "tplus", "day", "drange")
+        takes = atom.kind in DAYS and atom.kind not in _ALONE
         if takes or atom.kind == "position":
             place = self._qualify(target, place)
         elif atom.kind in ("months", "quarters", "half", "nine") and self._yearly(atom, place):

@@ -15,13 +15,16 @@ from deadlines.senses import NOTHING, Scene, Sense
 from deadlines.spans import (
     read_every,
     read_everyn,
+    read_halfmonth,
+    read_monthof,
     read_next_period,
     read_period,
     read_position,
     read_this_period,
+    read_unit,
     read_years,
 )
-from deadlines.terms import read_count, read_tplus
+from deadlines.terms import read_count, read_nextday, read_tplus
 from deadlines.weekdays import read_nthweekday, read_weekday, read_weekof
 
 # These carry their own end.
@@ -63,10 +66,6 @@ def _sense(target: Target, scene: Scene) -> Sense:
     return _READERS[target.kind](target, scene)
 
 
-def _nothing(_target: Target, _scene: Scene) -> Sense:
-    return NOTHING
-
-
 _READERS: dict[str, Callable[[Target, Scene], Sense]] = {
     "date": read_date,
     "datelist": read_date,
@@ -95,7 +94,10 @@ _READERS: dict[str, Callable[[Target, Scene], Sense]] = {
     "position": read_position,
     "next": read_next_period,
     "thisperiod": read_this_period,
-    "unit": _nothing,
+    "unit": read_unit,
+    "halfmonth": read_halfmonth,
+    "monthof": read_monthof,
+    "nextday": read_nextday,
 }
 
 

@@ -70,14 +70,16 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("section", r"mục (?P<section>(?:\d{1,2}|[ivx]+|[a-zđ])(?: \. \d{1,2}){0,3})(?!\S)(?: nêu trên)?"),
     ("noday", r"\d+(?: [.,] \d+)? (?:%|triệu|tỷ|đồng|người|doanh nghiệp|cơ sở|xã|huyện|điểm|phường|hộ|ha|km|m2|bản|bộ|đơn vị|trường hợp|năm tuổi|tuổi)(?!\S)"),
     ("always", r"24 / 24(?: (?:giờ|h))?(?: (?:/|và) 24)?|24 / 7|24 giờ / 24 giờ|24 h / 24 h|24 giờ / ngày"),
+    ("day", r"(?:trong )?(?:ngày )?(?P<today>hôm nay|cùng ngày)|(?P<now>(?:ngay )?trong ngày(?: làm việc)?)(?! (?:\d|thứ|làm|chủ|hôm|cuối|đầu|mai|mùng|tiếp|kế|này))|(?:trong )?(?P<tomorrow>ngày mai)"),
+    ("nextday", r"(?:trong )?ngày (?P<work>làm việc )?(?:tiếp theo|kế tiếp|liền kề|hôm sau)(?: liền kề)?"),
     # Terms that count from something.
     ("tplus", r"(?:ngày )?t \+ (?P<n>\d{1,3})(?P<work> ngày làm việc)?"),
     # Hours of the day.
     ("time", r"(?<!trong )(?<!vòng )(?:(?:vào )?lúc )?(?P<h>[01]?\d|2[0-4]) (?:h|giờ|g)(?: ?(?P<m>[0-5]\d)(?: ?(?:phút|p|'))?)?(?!\S)(?P<half> rưỡi)?(?! (?:làm việc )?(?:, )?(?:kể|tính|từ khi|sau|trước khi|từ lúc|từ thời|/))(?: (?P<part>sáng|chiều|tối|trưa))?"),
     ("time", r"(?:lúc )?(?P<h>[01]?\d|2[0-4]) : (?P<m>[0-5]\d)(?: : \d\d)?(?!\S)(?! %)"),
     ("time", r"(?P<close>cuối giờ chiều|cuối buổi chiều|cuối giờ làm việc|cuối ngày làm việc|hết giờ làm việc|hết giờ hành chính|trong giờ hành chính|giờ hành chính|trong giờ làm việc|cuối giờ hành chính|cuối giờ)"),
-    ("time", r"(?P<noon>cuối giờ sáng|cuối buổi sáng|trong buổi sáng|buổi sáng|sáng)(?= (?:ngày|thứ|mai|\d))"),
-    ("parttime", r"(?:trong |vào )?(?:buổi chiều|chiều)(?= (?:ngày|thứ|mai|\d|chủ))"),
+    ("time", r"(?P<noon>cuối giờ sáng|cuối buổi sáng)(?= (?:ngày|thứ|mai|\d))"),
+    ("parttime", r"(?:trong |vào )?(?:buổi )?(?:chiều|sáng|tối)(?= (?:ngày|thứ|mai|\d|chủ))"),
     # Tết and the public holidays.
     ("holiday", r"(?:ngay )?(?P<after>sau)(?: khi)?(?: (?:dịp|kỳ|nghỉ|lễ|hết|ngày)){0,3} tết(?: (?:nguyên đán|âm lịch|cổ truyền))?"),
     ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}tết dương lịch(?: (?:năm )?(?P<y>{_Y}))?"),
@@ -108,7 +110,8 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("doms", r"ngày thứ (?P<days>\d{1,2})(?= (?:của |mỗi |hằng )?tháng)"),
     # Weeks and weekdays. "tháng thứ hai", "lần thứ ba" are counted, not named.
     ("weekof", rf"tuần (?:lễ )?(?P<ord>{_ORD}|\d)(?: (?:của|trong|mỗi|hằng|các)){{0,3}} (?P<unit>tháng|quý|năm)(?! \d)(?P<rest> (?:{_NEXT}(?!\S)|(?:đầu|cuối)(?: tiên| cùng)?(?: của| mỗi){{0,2}} quý))?"),
-    ("weekof", rf"tuần (?:lễ )?(?P<ord>{_ORD}|\d)(?: (?:của|trong))?(?= tháng \d)"),
+    ("weekof", rf"tuần (?:lễ )?(?P<ord>{_ORD}|\d)(?: (?:của|trong))?(?= (?:các )?tháng \d)"),
+    ("weekof", rf"tuần (?P<ord>[1-5])(?= / {_M} / {_Y})"),
     ("nthweekday", r"(?:ngày )?(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])|(?P<sun>chủ nhật)) (?:(?:của )?tuần )?(?P<ord>đầu tiên|cuối cùng|cuối|đầu|thứ nhất|thứ hai|thứ ba|thứ tư|thứ [1-5])(?= (?:(?:của|trong|mỗi|hằng) ){0,3}(?:tháng|quý))"),
     ("weekday", r"(?:(?:vào |trong |hết )?ngày )?(?<!lần )(?<!tháng )(?<!quý )(?<!tuần )(?<!kỳ họp )(?<!khóa )(?<!việc )(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])(?! (?:của|trong) (?:tháng|quý|năm))|(?P<sun>chủ nhật)|(?P<cn>cn)(?= (?:hằng|tuần)))"),
     ("weekday", r"(?<=chiều )t (?P<w>[2-7])(?= (?:hằng|tuần|,))|t (?P<w2>[2-7])(?= (?:hằng tuần|tuần))"),
@@ -132,6 +135,8 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("months", rf"(?:các |trong )?(?:tháng|t|th)(?: \.)? (?P<m>{_M}(?:(?: ,| và| &| \+| hoặc){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h(?!\S)|tháng \d))){{0,5}})(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y})| / (?P<yy>[2-4]\d)(?!\S)(?! /))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("months", rf"(?P<m>{_M}) (?:/|-) (?P<y>{_Y})(?! /)"),
     # How often.
+    ("halfmonth", r"(?:định kỳ |mỗi |hằng )?nửa tháng(?: (?:/|một|1|01)){0,2}(?: lần)?(?! (?:đầu|cuối))"),
+    ("every", rf"^(?P<list>(?!ngày){_LIST})$"),
     ("often", r"(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|nửa năm|năm) (?:/|một|mỗi|1|01) ?(?:1 |01 |một )?(?:lần|kỳ)"),
     ("often", r"(?:mỗi |hằng )?(?P<k>\d{1,2}) (?P<list>ngày|tuần|tháng|quý|năm)(?: (?:/|,))? (?:(?:1|01|một) )?(?:lần|kỳ)"),
     ("often", rf"(?:ít nhất |tối thiểu )?(?P<times>\d{{1,2}}|một) (?:lần|kỳ|cuộc|phiên|buổi|số|báo cáo|tin,? bài) (?:/|trong|trên|mỗi|một|trong một|trong mỗi|/ 1|/ 01|hằng) ?(?:một |1 |01 )?(?P<list>ngày|tuần|tháng|quý|0?6 tháng|9 tháng|năm){_END_UNIT}"),
@@ -152,7 +157,6 @@ PHRASES: tuple[tuple[str, str], ...] = (
     # Lengths of time.
     ("count", r"(?:vào )?(?P<u>ngày) thứ (?P<n>\d{1,3})(?=(?: ,)? (?:kể|tính|sau))"),
     ("count", rf"(?P<n>{_N}) (?P<u>ngày làm việc|ngày \( làm việc \)|ngày|tuần|tháng|năm|giờ làm việc|giờ|tiếng|h|phút)(?!\S)"),
-    ("day", r"(?:trong )?(?:ngày )?(?P<today>hôm nay|cùng ngày)|(?P<now>trong ngày)(?! (?:\d|thứ|làm|chủ|hôm|cuối|đầu|mai|mùng))|(?:trong )?(?P<tomorrow>ngày mai)"),
     # What binds the next day.
     ("asof", r"(?:(?:số liệu|lũy kế|kết quả|tình hình)(?: \S+){0,2} )?(?:được )?(?:tính|lũy kế|chốt|số liệu)(?: số liệu)? (?:đến|tới)(?: hết)?(?: thời điểm)?"),
     ("since", r"(?:bắt đầu |được thực hiện |triển khai |thực hiện )?(?:kể |tính )?từ(?: (?:khoảng|đầu))?(?= (?:ngày |tháng |quý |năm |t |\d|thứ |hết |nay |mùng |cuối |giữa ))(?: nay)?"),
@@ -189,7 +193,7 @@ def _table(
     plain = (_BACK.sub(r"[/.-]", _NAMED.sub("(?:", pattern)) for _, pattern in rows)
     finder = "|".join(f"((?:{pattern})(?!\\S))" for pattern in plain)
     alone = [(kind, re.compile(rf"(?:{pattern})(?!\S)")) for kind, pattern in rows]
-    return re.compile(rf"(?<!\S)(?:{finder})"), alone
+    return re.compile(rf"(?<!\S)(?=\w)(?:{finder})"), alone
 
 
 _FINDER, _ROWS = _table(PHRASES)

@@ -17,6 +17,7 @@ from deadlines.senses import (
     hour,
     last_day,
     numbers_in,
+    ordinal_of,
     range_kind,
     strength_of,
     unit_of,
@@ -290,3 +291,33 @@ def read_this_period(target: Target, scene: Scene) -> Sense:
         return NOTHING
     sense_ = _whole(target, [Period.holding(unit, scene.base)], strength_of(target, 62, 40))
     return sense_ if target.bound != "before" else replace(sense_, sure=False)
+
+
+def read_halfmonth(target: Target, _scene: Scene) -> Sense:
+    """Twice a month: its middle and its end, most likely."""
+    at = hour(target)
+    rules: tuple[Rule, ...] = (Every(Unit.MONTH, On(1, 15), time=at), Every(Unit.MONTH, time=at))
+    return Sense(rules, 74, "ambiguous", sure=False, others=rules)
+
+
+def read_monthof(target: Target, _scene: Scene) -> Sense:
+    """ "tháng cuối quý" alone: the whole of that month."""
+    unit = unit_of(target.main.get("unit"))
+    if unit is None or unit not in MONTHS:
+        return NOTHING
+    number = max(ordinal_of(target.main.get("ord")), 0)
+    if target.main.get("next"):
+        number = (number or MONTHS[unit]) + MONTHS[unit]
+    point = END if number in (0, MONTHS[unit]) else On(number, 31)
+    sure = target.main.start == 0 or bool(target.bound)
+    rule = Every(unit, point, time=hour(target))
+    return Sense((rule,), strength_of(target, 62, 40), sure=sure, others=(rule,))
+
+
+def read_unit(target: Target, scene: Scene) -> Sense:
+    """A bare "quý" is only a context, but "đến hết quý" is the end of this one."""
+    unit = unit_of(target.main.get("unit"))
+    before = scene.line[: target.main.start]
+    if target.bound != "until" or not before.endswith("hết ") or unit not in MONTHS:
+        return NOTHING
+    return Sense((Once(Period.holding(unit, scene.base), time=hour(target)),), 62, sure=False)

@@ -41,6 +41,12 @@ _REVERSED = re.compile(
     r"(?P<label> (?:kết thúc|hết) (?:\S+ ){1,6})"
     r"(?:(?:là|chậm nhất|muộn nhất|không quá|tối đa|ít nhất|tối thiểu|,|trước|trong|vòng) ){0,3}$"
 )
+_EVENT_FIRST = re.compile(
+    r"(?P<side>trước khi|trước ngày|sau khi|sau ngày|kể từ ngày|kể từ khi|từ khi|tính từ ngày)"
+    r"(?P<label>(?: (?!\d)[^\s;.:,()]+){1,12}?)"
+    r"(?: (?:,|trong vòng|trong thời hạn|thời hạn|chậm nhất|muộn nhất|không quá|tối đa|là"
+    r"|ít nhất)){0,3} $"
+)
 _TERM = re.compile(
     r"(?:trong vòng|trong thời hạn|thời hạn|trong thời gian|thời gian|trong|sau|sau khi|không quá"
     r"|tối đa|chậm nhất|muộn nhất|hạn|trước|vòng|là|ít nhất|tối thiểu|quá)"
@@ -113,6 +119,13 @@ def read_tplus(target: Target, _scene: Scene) -> Sense:
     return Sense((rule,), 90, "relative", sure=False, others=(rule,))
 
 
+def read_nextday(target: Target, _scene: Scene) -> Sense:
+    """ "ngày làm việc tiếp theo": the day after one that only its document knows."""
+    unit = "working" if target.main.get("work") else "day"
+    rule = Relative(1, unit, "receipt", time=hour(target))
+    return Sense((rule,), 70 if target.bound or target.start == 0 else 30, sure=False)
+
+
 def _after_section(term: _Term) -> Sense | None:
     """ "sau 03 ngày theo thời gian quy định tại mục 2": hangs on other deadlines."""
     match = _SECTION.match(term.ahead)
@@ -158,6 +171,10 @@ def _from_anchor(term: _Term) -> Sense | None:
 def _awaited(term: _Term, match: re.Match[str], label: str) -> Sense:
     """Counts from receipt, from signing, or from an event that somebody must date."""
     _widen(term, match)
+    return _named_anchor(term, label)
+
+
+def _named_anchor(term: _Term, label: str) -> Sense:
     if _RECEIPT.search(label):
         return Sense((term.from_anchor("receipt", label),), 96, "relative")
     if _DOCUMENT.match(label):
@@ -185,14 +202,24 @@ def _up_to(term: _Term) -> Sense | None:
 
 
 def _turned(term: _Term) -> Sense | None:
-    """ "sau khi kết thúc quý 10 ngày": the anchor comes first."""
+    """ "sau khi kết thúc quý 10 ngày", "trước ngày khai mạc 05 ngày": the anchor comes first."""
     match = _REVERSED.search(term.behind)
     if match is None:
-        return None
+        return _turned_event(term)
     ended = _PERIOD_END.match(match["label"].rstrip())
     if ended is None:
         return Sense((term.back().from_anchor("upcoming", match["label"]),), 60, "event")
     return _period_term(term.back() if match["side"] == "trước" else term, ended)
+
+
+def _turned_event(term: _Term) -> Sense | None:
+    match = _EVENT_FIRST.search(term.behind)
+    if match is None or term.ahead.startswith(" /"):
+        return None
+    label = " " + match["label"].strip()
+    if match["side"].startswith("trước"):
+        return Sense((term.back().from_anchor("upcoming", label),), 60, "event")
+    return _named_anchor(term, label)
 
 
 def _unsaid(term: _Term) -> Sense | None:
@@ -200,7 +227,10 @@ def _unsaid(term: _Term) -> Sense | None:
     rule = term.from_anchor("receipt", "")
     if term.ahead.startswith((" nữa", " tới")) and term.unit != "year":
         return Sense((rule,), 60, "relative", sure=False, others=(rule,))
-    if not _TERM.search(term.behind) or _LEADING.search(term.behind):
+    if term.behind.endswith("trước ") and not term.ahead:
+        return Sense((term.back().from_anchor("upcoming", ""),), 60, "event")
+    whole = not term.ahead and (not term.behind or term.behind.endswith(": "))
+    if not whole and (not _TERM.search(term.behind) or _LEADING.search(term.behind)):
         return None
     if term.unit in ("month", "year") and not re.search(r"(?:vòng|hạn|sau|quá) $", term.behind):
         return None

@@ -89,13 +89,22 @@ def read_weekof(target: Target, scene: Scene) -> Sense:
             sure=False,
             others=tuple(Every(unit, one, (), before, at) for one in (point, *others)),
         )
-    period = periods_of(months, year_of(months) or scene.base.year)[-1]
-    if not year_of(months) and period.last < scene.base:
-        period = replace(period, year=period.year + 1)
-    return Sense(
-        (Once(period, point, before, at),),
-        strength,
-        "ambiguous",
-        sure=False,
-        others=tuple(Once(period, one, before, at) for one in (point, *others)),
-    )
+    return replace(_week_of_named(target, scene, months, point, others), strength=strength)
+
+
+def _week_of_named(
+    target: Target, scene: Scene, months: Atom, point: Point, others: tuple[Point, ...]
+) -> Sense:
+    """ "tuần 3 tháng 6", of one year or, with "hằng năm", of each."""
+    before, at = is_strict(target), hour(target)
+    year = year_of(months)
+    periods = periods_of(months, year or scene.base.year)
+    every = target.qual("every", "often")
+    if not year and every is not None and every.get("list") == "năm":
+        yearly = [Every(Unit.MONTH, point, (one.index,), before, at) for one in periods]
+        return Sense(tuple(yearly), 75, "ambiguous", sure=False, others=tuple(yearly))
+    if not year and periods[-1].last < scene.base:
+        periods = [replace(one, year=one.year + 1) for one in periods]
+    rules = tuple(Once(one, point, before, at) for one in periods)
+    readings = tuple(Once(periods[-1], one, before, at) for one in (point, *others))
+    return Sense(rules, 75, "ambiguous", sure=False, others=readings)
