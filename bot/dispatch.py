@@ -85,8 +85,10 @@ class Dispatcher:
                 log.exception("stored updates cannot be read or written; trying again")
                 await asyncio.sleep(TROUBLE_PAUSE)
                 continue
+            # Not wait_for: before Python 3.12 it swallows a cancellation that meets a wake.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), IDLE)
+                async with asyncio.timeout(IDLE):
+                    await self._wake.wait()
 
     async def drain(self) -> int:
         """Handle everything that is stored; how many updates."""

@@ -132,8 +132,10 @@ class Deliverer:
             self._alarm((due - now).total_seconds())
         # Due but not claimable: a door is closed, a messenger stands still, or a chat is busy.
         seconds = self._until_open(now) if due is not None and due <= now else IDLE
+        # Not wait_for: before Python 3.12 it swallows a cancellation that meets a wake.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), min(seconds, IDLE))
+            async with asyncio.timeout(min(seconds, IDLE)):
+                await self._wake.wait()
 
     def _until_open(self, now: datetime) -> float:
         opening = next_opening(now, self._policy, self._calendar)
