@@ -249,15 +249,25 @@ def _share(line: str, found: list[Target]) -> None:
         if after.joined and after.kind == "date" and before.kind != "date" and before.quals:
             after.recurs = True  # "ngày 20 tháng cuối quý và ngày 20/12": of every year too
             after.bound = after.bound or before.bound
-    for before, after in zip(reversed(found[:-1]), reversed(found[1:]), strict=False):
+    for before, after in zip(reversed(found[:-1]), reversed(found[1:]), strict=True):
         gap = set(line[before.end : after.start].split())
         listed = after.joined or gap <= {",", "và"}
+        if after.joined and before.kind == after.kind == "date":
+            _lend_year(before, after)
         later = after.qual("next")
         if listed and later is not None and later.get("unit") == "năm" and _alike(before, after):
             before.recurs = not before.quals
         shared = bool(after.quals) and all(one.kind in _SHARED for one in after.quals)
         if listed and shared and not before.quals and _alike(before, after):
             before.quals = list(after.quals)
+
+
+def _lend_year(before: Target, after: Target) -> None:
+    """ "31/5, 02/6 và 15/6/2026": the year said last holds for all."""
+    year = after.main.get("y")
+    if year and not before.main.get("y") and not before.main.get("yy") and not before.quals:
+        main = before.main
+        before.main = Atom(main.kind, main.start, main.end, main.data | {"y": year})
 
 
 def _alike(one: Target, other: Target) -> bool:

@@ -145,7 +145,7 @@ def hour(target: Target) -> time | None:
     if atom.get("noon"):
         return time(11, 30)
     hours, minutes = atom.number("h"), atom.number("m") + (30 if atom.get("half") else 0)
-    if atom.get("part") in ("chiều", "tối") and hours < 12:
+    if atom.get("part") in ("chiều", "tối", "pm") and hours < 12:
         hours += 12
     return time(23, 59) if hours >= 24 else time(hours, minutes)
 

@@ -133,7 +133,10 @@ def _each(target: Target, found: list[tuple[Unit, tuple[int, ...]]]) -> Sense:
     rules = tuple(_plain(unit, which, at, working=working) for unit, which in found)
     weekly = any(unit is Unit.WEEK for unit, _ in found)
     # "trước" with no day before "hằng tháng" means that the day itself was not read.
-    sure = not weekly and (target.bound != "before" or at is not None)
+    # "Quý" and no more may be cut off ("Quý | III/2024").
+    alone = len(found) == 1 and not any(map(atom.get, ("each", "report", "bare", "times")))
+    alone = alone and atom.kind == "every"
+    sure = not weekly and not alone and (target.bound != "before" or at is not None)
     others = (Weekly((6,), time=at), Weekly((4,), time=at)) if weekly else rules
     return Sense(rules, 96 if at else strength, sure=sure, others=others)
 

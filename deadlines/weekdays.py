@@ -38,8 +38,11 @@ def read_weekday(target: Target, scene: Scene) -> Sense:
         monday = scene.base - timedelta(days=scene.base.weekday())
         return Sense((Fixed(monday + timedelta(days=day), before, at),), 90)
     strength = strength_of(target, 100, 90 if target.quals or context_of(target) else 30)
-    sure = bool(target.quals or context_of(target))
-    return Sense((Weekly((day,), before, at),), strength, sure=sure or bool(target.bound))
+    weekly = Weekly((day,), before, at)
+    if target.quals or context_of(target):
+        return Sense((weekly,), strength)
+    coming = scene.base + timedelta(days=(day - scene.base.weekday()) % 7)
+    return Sense((weekly,), strength, sure=False, others=(weekly, Fixed(coming, before, at)))
 
 
 def read_nthweekday(target: Target, _scene: Scene) -> Sense:
