@@ -217,6 +217,8 @@ class Deliverer:
         except SendError as error:
             await self._db.write(self._settle, contact, composed, attempt, error)
             return
+        finally:
+            self._pacers[contact.channel].spoke(contact.address, contact.chat_kind)
         await self._db.write(self._sent, contact, composed, attempt, message_id)
 
     def _put_aside(self, session: Session, composed: Composed) -> None:

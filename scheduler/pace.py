@@ -28,6 +28,11 @@ class Pacer:
         while (wait := self.reserve(address, chat_kind)) > 0:  # noqa: ASYNC110 -- a turn is a time
             await asyncio.sleep(wait)
 
+    def spoke(self, address: str, chat_kind: str) -> None:
+        """The message is through: the chat's gap counts from now, not from its turn, because the
+        messenger counts from when the message reached it."""
+        self._next_in[address] = self._clock() + self._gaps[chat_kind]
+
     def reserve(self, address: str, chat_kind: str) -> float:
         """Seconds to wait before asking again; 0 when the turn is taken."""
         now = self._clock()
