@@ -169,7 +169,9 @@ class _Builder:
         if atom.kind == "weekday" and self._dated(atom, place):
             return place  # "thứ Sáu, ngày 25/10/2025": the date says it
         takes = atom.kind in DAYS and atom.kind not in _ALONE
-        if takes or atom.kind == "position":
+        if atom.kind == "every" and self._limits(atom, place):
+            place = self._limit(target, place)
+        elif takes or atom.kind == "position":
             place = self._qualify(target, place)
         elif atom.kind in ("months", "quarters", "half", "nine") and self._yearly(atom, place):
             target.quals.append(self.atoms[place])
@@ -177,6 +179,21 @@ class _Builder:
             place += 1
         self._keep(target)
         return place
+
+    def _limits(self, atom: Atom, place: int) -> bool:
+        """ "Hằng năm, giai đoạn 2026-2030": only in these years."""
+        rest = [one for one in self.atoms[place : place + 2] if one.kind != "since"]
+        if not rest or rest[0].kind != "years":
+            return False
+        gap = set(self.gap(atom.end, rest[0].start))
+        return gap <= {",", "(", "trong", "từ", "năm", "các"}
+
+    def _limit(self, target: Target, place: int) -> int:
+        while self.atoms[place].kind == "since":
+            place += 1
+        target.quals.append(self.atoms[place])
+        target.end = self.atoms[place].end
+        return place + 1
 
     def _yearly(self, atom: Atom, place: int) -> bool:
         """ "Quý I hằng năm", "tháng 6 và tháng 12 hằng năm"."""

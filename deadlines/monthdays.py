@@ -167,7 +167,8 @@ def _month_of(target: Target, atom: Atom, context: Context) -> list[Place]:
     later = target.qual("next")
     if atom.get("next") or (later is not None and unit_of(later.get("unit")) == unit):
         month = (month or MONTHS[unit]) + MONTHS[unit]
-    return [(unit, month, ())]
+    limited = [which for one, which in context if one is unit and which]
+    return [(unit, month, limited[0] if limited else ())]
 
 
 def _next(atom: Atom, context: Context) -> list[Place]:

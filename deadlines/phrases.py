@@ -75,9 +75,10 @@ PHRASES: tuple[tuple[str, str], ...] = (
     # Terms that count from something.
     ("tplus", r"(?:ngày )?t \+ (?P<n>\d{1,3})(?P<work> ngày làm việc)?"),
     # Hours of the day.
-    ("time", r"(?<!trong )(?<!vòng )(?:(?:vào )?lúc )?(?P<h>[01]?\d|2[0-4]) (?:h|giờ|g)(?: ?(?P<m>[0-5]\d)(?: ?(?:phút|p|'))?)?(?!\S)(?P<half> rưỡi)?(?! (?:làm việc )?(?:, )?(?:kể|tính|từ khi|sau|trước khi|từ lúc|từ thời|/))(?: (?P<part>sáng|chiều|tối|trưa))?"),
+    ("time", r"(?<!trong )(?<!vòng )(?:(?:vào )?lúc )?(?P<h>[01]?\d|2[0-4]) (?:h|giờ|g)(?: :)?(?: ?(?P<m>[0-5]\d)(?: ?(?:phút|p|'))?)?(?!\S)(?P<half> rưỡi)?(?! (?:làm việc )?(?:, )?(?:kể|tính|từ khi|sau|trước khi|từ lúc|từ thời|/))(?: (?P<part>sáng|chiều|tối|trưa))?"),
     ("time", r"(?P<h>0?\d|1[0-2])(?: : (?P<m>[0-5]\d))? (?P<part>pm|am)"),
-    ("time", r"(?:lúc )?(?P<h>[01]?\d|2[0-4]) : (?P<m>[0-5]\d)(?: : \d\d)?(?!\S)(?! %)"),
+    ("time", r"(?:lúc )?(?P<h>[01]?\d|2[0-4]) : (?P<m>[0-5]\d)(?: : \d\d)?(?!\S)(?! %)(?: (?:giờ|h)(?!\S))?"),
+    ("time", r"(?P<h>[01]?\d|2[0-4]) \. (?P<m>[0-5]\d)(?= (?:giờ |h )?(?:, )?ngày)"),
     ("time", r"(?P<close>cuối giờ chiều|cuối buổi chiều|cuối giờ làm việc|cuối ngày làm việc|hết giờ làm việc|hết giờ hành chính|trong giờ hành chính|giờ hành chính|trong giờ làm việc|cuối giờ hành chính|cuối giờ)"),
     ("time", r"(?P<noon>cuối giờ sáng|cuối buổi sáng)(?= (?:ngày|thứ|mai|\d))"),
     ("parttime", r"(?:trong |vào )?(?:buổi )?(?:chiều|sáng|tối)(?= (?:ngày|thứ|mai|\d|chủ))"),
@@ -96,7 +97,9 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) - (?P<m>{_M}) - (?P<y>{_Y})"),
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) \. (?P<m>{_M}) \. (?P<y>{_Y})"),
     ("date", rf"(?:ngày )?(?P<y>{_Y}) (?:-|/) (?P<m>{_M}) (?:-|/) (?P<d>{_D})"),
-    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?P<sep>[/.-]) (?P<m>{_M}) (?P=sep) (?P<yy>[2-4]\d)(?!\S)"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) / (?P<m>{_M}) / (?P<yy>[2-4]\d)(?!\S)"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) \. (?P<m>{_M}) \. (?P<yy>[2-4]\d)(?!\S)"),
+    ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) - (?P<m>{_M}) - (?P<yy>[2-4]\d)(?!\S)(?! [/-])"),
     ("lunar", rf"(?:(?:ngày |mùng )(?P<d>{_D})|(?P<ram>rằm)) (?:tháng|/) (?P<m>{_M})(?: năm {_Y})? (?:\( )?(?:âm lịch|al)(?: \))?"),
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?:/|của tháng|tháng) (?P<m>{_M})(?! (?:/|\.) \d)(?! (?:lần|kỳ|%))"),
     ("date", rf"(?:ngày|mùng) (?P<d>{_D}) (?:-|\.) (?P<m>{_M})(?! (?:/|-|\.) \d)"),
@@ -122,14 +125,14 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("monthafter", r"(?:của )?tháng thứ (?P<n>\d|nhất|hai|ba|tư)(?: ,)? (?:sau khi|sau ngày|kể từ ngày|kể từ khi|tính từ ngày|kể từ|sau)(?: (?:kết thúc|hết|ngày))+(?: mỗi| kỳ| hằng)? (?P<unit>quý|0?6 tháng|9 tháng|năm|tháng)(?: (?:dương lịch|tài chính|báo cáo))?"),
     ("nextmonthof", rf"(?:của )?tháng {_NEXT}(?: {_NEXT})?(?: (?:của|sau|khi|tháng|cuối|kết|thúc|kỳ|hết|ngày|với)){{0,7}} (?P<unit>quý|kỳ báo cáo|năm)(?: báo cáo)?(?! \d)(?! {_NEXT}(?!\S))"),
     ("next", rf"(?:của |vào |trong ){{0,2}}(?P<unit>ngày|tuần|tháng|quý|năm|kỳ|0?6 tháng)(?: dương lịch)? (?:(?:của |sau )?{_NEXT}(?!\S)){{1}}(?: {_NEXT}(?!\S)){{0,2}}(?: (?:của |với |sau ){{0,2}}(?:kỳ|năm|quý|tháng) (?:báo cáo|đánh giá|kế hoạch|thực hiện)| của kỳ báo cáo)?"),
-    ("this", r"(?:của )(?P<unit>năm) (?:trước|liền trước)(?: liền kề)?(?!\S)(?! (?:ngày|khi|\d))"),
+    ("this", r"(?:của )?(?P<unit>năm) (?:trước|liền trước)(?: liền kề)?(?!\S)(?! (?:ngày|khi|\d))"),
     ("this", r"(?:của |thuộc )?(?P<unit>năm) (?:trước|liền trước)(?: liền kề)? (?:của )?năm (?:kế hoạch|báo cáo|sau|thực hiện|dự toán)"),
     ("this", r"(?:của |trong |cùng )?(?P<unit>tháng|quý|năm|kỳ|tuần) (?:báo cáo|đó|thực hiện|kế hoạch|hiện tại|hiện hành|đánh giá)"),
     ("thisperiod", r"(?:trong |của |vào )?(?P<unit>tháng|quý|năm|tuần) (?:này|nay)|trong (?P<unit2>tháng|quý|năm|tuần)(?! (?:\d|trước|học|tài|đầu|cuối|thứ|tới|sau|này|nay))(?!\S)"),
     ("previous", r"(?:tháng|quý|năm|tuần) (?:trước liền kề|liền trước|liền kề trước|trước đó|trước)(?! (?:ngày|\d|khi|thứ|\())(?!\S)"),
     # Periods of a named or open year.
     ("years", rf"(?:trong |các )?(?:(?:giai đoạn|thời kỳ|năm|nhiệm kỳ) )?(?:năm )?(?P<y0>{_Y}(?: (?:,|và) (?:năm )?{_Y}){{0,5}}) (?:-|đến|đến năm|,|và|và năm) (?P<y>{_Y})(?! /)"),
-    ("half", rf"(?:0?6 tháng|nửa) (?P<which>đầu|cuối)(?: của)?(?: năm| nhiệm kỳ)?(?: (?P<y>{_Y})| / (?P<y2>{_Y})| (?P<this>này|nay)| (?P<nexty>sau|tới|tiếp theo))?(?!\S)"),
+    ("half", rf"(?:0?6 tháng|nửa(?= (?:đầu|cuối) (?:của )?năm)) (?P<which>đầu|cuối)(?: của)?(?: năm| nhiệm kỳ)?(?: (?P<y>{_Y})| / (?P<y2>{_Y})| (?P<this>này|nay)| (?P<nexty>sau|tới|tiếp theo))?(?!\S)"),
     ("nine", rf"0?9 tháng(?: đầu)?(?: của)?(?: năm)?(?: (?P<y>{_Y})| / (?P<y2>{_Y}))?(?!\S)(?! (?:,? ?)?(?:kể|tính|từ ngày|sau khi))"),
     ("quarters", rf"(?:các )?quý (?P<q>[1-4](?:(?: ,| và| &| \+| hoặc| -){{1,2}} (?:quý )?[1-4](?!\S)(?! /? ?tháng)){{0,3}})(?!\S)(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y})| / (?P<yy>[2-4]\d)(?!\S)(?! /))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("quarters", rf"(?P<q>iii|ii|iv|i) / (?P<y>{_Y})"),
@@ -184,14 +187,13 @@ _OPEN: tuple[tuple[str, str], ...] = (
 
 
 _NAMED = re.compile(r"\(\?P<\w+>")
-_BACK = re.compile(r"\(\?P=(\w+)\)")
 
 
 def _table(
     rows: tuple[tuple[str, str], ...],
 ) -> tuple[re.Pattern[str], list[tuple[str, re.Pattern[str]]]]:
     """One pattern that finds where any row fits, and each row alone to take its parts."""
-    plain = (_BACK.sub(r"[/.-]", _NAMED.sub("(?:", pattern)) for _, pattern in rows)
+    plain = (_NAMED.sub("(?:", pattern) for _, pattern in rows)
     finder = "|".join(f"((?:{pattern})(?!\\S))" for pattern in plain)
     alone = [(kind, re.compile(rf"(?:{pattern})(?!\S)")) for kind, pattern in rows]
     return re.compile(rf"(?<!\S)(?=\w)(?:{finder})"), alone

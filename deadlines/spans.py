@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 from deadlines.grammar import Target
-from deadlines.periods import MONTHS, Period, Unit
+from deadlines.periods import MONTHS, PER_YEAR, Period, Unit
 from deadlines.phrases import Atom
 from deadlines.rules import END, Daily, Every, Fixed, On, Once, Open, Point, Rule, Weekly
 from deadlines.senses import (
@@ -122,7 +122,27 @@ def read_every(target: Target, scene: Scene) -> Sense:
         return _several_times(found[0][0], int(times))
     if atom.get("k"):
         return _stepped(found[0][0], atom.number("k"), 75)
+    years = target.qual("years")
+    if years is not None and found[0][0] in (Unit.YEAR, Unit.HALF, Unit.QUARTER):
+        return _in_years(target, found[0][0], years)
     return _one_review(target, scene, found) or _each(target, found)
+
+
+def _in_years(target: Target, unit: Unit, years: Atom) -> Sense:
+    """Every period of a few named years."""
+    first, last = min(numbers_in(years.get("y0"))), years.number("y")
+    if not 0 <= last - first <= _MANY_YEARS:
+        return NOTHING
+    rules = tuple(
+        Once(Period(unit, year, index), time=hour(target))
+        for year in range(first, last + 1)
+        for index in range(1, PER_YEAR[unit] + 1)
+    )
+    kinds = {Unit.YEAR: "annual", Unit.HALF: "semiannual", Unit.QUARTER: "quarterly"}
+    return Sense(rules, 76, kinds[unit])
+
+
+_MANY_YEARS = 30
 
 
 def _each(target: Target, found: list[tuple[Unit, tuple[int, ...]]]) -> Sense:

@@ -143,7 +143,7 @@ _GLUED = re.compile(r"(quý|q)([il]{1,3}|[il]v)")
 
 _DIGITS = {
     "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "nhăm": 5, "sáu": 6,
-    "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "giêng": 1, "chạp": 12, "mốt": 1,
+    "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "mốt": 1,
 }  # fmt: skip
 _COUNTED = frozenset(
     ["ngày", "tháng", "tuần", "giờ", "năm", "quý", "lần", "phút", "kỳ", "buổi", "tiếng"]

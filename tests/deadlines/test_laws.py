@@ -2,7 +2,9 @@
 
 from datetime import date, time, timedelta
 from itertools import pairwise
+from time import perf_counter
 
+import pytest
 from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -263,3 +265,27 @@ def test_any_heap_of_deadline_words_gives_a_result(words: list[str], day: date) 
 def test_the_ends_of_time_break_nothing(day: date, word: str) -> None:
     read(f"trước ngày 25 {word} hằng tháng", day)
     read(f"trong thời hạn 30 {word} kể từ ngày ký", day)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1 ",
+        "15 / ",
+        "ngày 15/3/2025 và ",
+        "ngày 15, ",
+        "trước ngày ",
+        "hằng tháng, quý, ",
+        "Quyết định của Ủy ban nhân dân ",
+        "05 ngày làm việc kể từ ngày ",
+        "sau khi kết thúc ",
+        "((((",
+        "a",
+    ],
+)
+def test_noise_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    """40 kB in far less than a backtracking pattern would need (bench/ measures 100 kB)."""
+    text = (piece * 40_000)[:40_000]
+    start = perf_counter()
+    read(text, date(2025, 11, 22))
+    assert perf_counter() - start < 5
