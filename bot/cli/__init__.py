@@ -1,0 +1,33 @@
+"""The command line: options in, one call, words or JSON out.
+
+Exit codes: 0 done, 1 refused or failed (one Vietnamese line on standard error), 2 wrong usage.
+"""
+
+import os
+
+import typer
+
+from bot.cli import data, figures, keeping, reading, running
+
+app = typer.Typer(
+    name="dondoc",
+    help="Đôn Đốc: nhắc việc theo văn bản chỉ đạo, nhận trả lời, báo cáo tình hình.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+agencies = typer.Typer(help="Danh sách cơ quan.", no_args_is_help=True)
+app.add_typer(agencies, name="agencies")
+
+for command in (running.init, running.run, running.demo, running.doctor, reading.deadline,
+                reading.reply, data.invite, figures.status, figures.plan, keeping.backup,
+                keeping.restore, keeping.erase):  # fmt: skip
+    app.command()(command)
+app.command("import")(data.import_file)
+agencies.command("load")(data.agencies_load)
+
+
+def main() -> None:
+    """The entry point `dondoc`."""
+    os.environ.setdefault("PYTHONIOENCODING", "utf-8")
+    app()

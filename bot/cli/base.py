@@ -1,0 +1,117 @@
+"""What every command shares: options, the clock, the database, and errors in one line."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot import app as application
+from bot import logs
+from bot.app import AlreadyRunning, Tools, open_database, system_clock
+from bot.settings import ConfigTrouble, Settings, config_path, load
+from intake.errors import IntakeError
+from registry.clock import LOCAL
+from registry.database import Database, DatabaseTrouble
+from registry.people import Refused
+from scheduler.channel import SendError
+
+out = Console(highlight=False, soft_wrap=True)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="Tệp cấu hình (mặc định: DONDOC_CONFIG hoặc config.toml)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="In kết quả dạng JSON.")]
+DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
+DayOption = Annotated[datetime | None, typer.Option(formats=DAYS)]
+
+
+class RoleWord(StrEnum):
+    """Roles as the command line names them."""
+
+    focal = "focal"
+    officer = "officer"
+    leader = "leader"
+    member = "member"
+    staff = "staff"
+    admin = "admin"
+
+
+class Stop(Exception):
+    """Refused with one line for people."""
+
+
+AS_OF = "DONDOC_AS_OF"
+AS_OF_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+
+
+def clock_from(given: str) -> Callable[[], datetime]:
+    """The machine's clock, or for a rehearsal one that starts at the given local moment and runs on
+    from there. Raises Stop for a moment it cannot read."""
+    if not given:
+        return system_clock
+    for pattern in AS_OF_FORMATS:
+        with suppress(ValueError):
+            start = datetime.strptime(given, pattern).replace(tzinfo=LOCAL)
+            return application.shifted_clock(start)
+    raise Stop(f"Thời điểm diễn tập {given!r} không đọc được; hãy viết như 2026-12-01T08:00.")
+
+
+def moment() -> datetime:
+    """Now, for every command; DONDOC_AS_OF makes all of them rehearse another day."""
+    return clock_from(os.environ.get(AS_OF, "").strip())()
+
+
+EXPECTED = (
+    ConfigTrouble,
+    DatabaseTrouble,
+    AlreadyRunning,
+    IntakeError,
+    Refused,
+    SendError,
+)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Expected failures end in one Vietnamese line and exit code 1."""
+    try:
+        yield
+    except (*EXPECTED, Stop) as error:
+        typer.echo(f"Lỗi: {error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def show(data: object) -> None:
+    """Print JSON for a program to read."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def settings_of(config: Path | None) -> Settings:
+    settings = load(config_path(config))
+    logs.configure(settings.logs.level, settings.secrets())
+    return settings
+
+
+@contextmanager
+def opened(config: Path | None) -> Iterator[tuple[Settings, Tools, Database]]:
+    """Settings, tools and the migrated database, closed again at the end."""
+    settings = settings_of(config)
+    tools = Tools.of(settings, moment())
+    db = open_database(settings, moment())
+    try:
+        yield settings, tools, db
+    finally:
+        db.close()
+
+
+# -- setting up and running -----------------------------------------------------------------------

@@ -1,0 +1,135 @@
+"""agencies load, import, invite: what goes in."""
+
+import asyncio
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from bot import doctor as examination
+from bot.cli.base import (
+    DAYS,
+    ConfigOption,
+    DayOption,
+    JsonOption,
+    RoleWord,
+    Stop,
+    moment,
+    one_line_errors,
+    opened,
+    out,
+    show,
+)
+from bot.roles import COMMITTEE_WIDE, ROLE_NAMES
+from intake.importing import ImportOrder, import_agencies, import_tasks
+from registry import people
+from registry.agencies import How, resolve
+from registry.clock import local, local_day
+from registry.types import Role
+
+
+def agencies_load(
+    file: Path,
+    config: ConfigOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Nạp danh sách cơ quan từ .csv hoặc .xlsx (Tên cơ quan, Tên khác, Cấp, Khối)."""
+    with one_line_errors(), opened(config) as (_settings, _tools, db):
+        report = import_agencies(db, file, moment(), dry_run=dry_run)
+    show(report.to_contract()) if as_json else say_lines(report.lines())
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def say_lines(lines: list[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False)
+
+
+def import_file(  # noqa: PLR0913 -- one parameter an option
+    file: Path,
+    directive: Annotated[str, typer.Option(help="Số văn bản, ví dụ 134/KH-UBND.")] = "",
+    issued: DayOption = None,
+    due_from: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, help="Bỏ qua các kỳ có hạn trước ngày này (văn bản nhập muộn)."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, help="Việc định kỳ chỉ đến hết ngày này (kế hoạch năm)."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Lưu dù có cảnh báo.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Nhập bảng nhiệm vụ của một văn bản từ .csv hoặc .xlsx."""
+    with one_line_errors(), opened(config) as (settings, tools, db):
+        order = ImportOrder(
+            number=directive,
+            issued=issued.date() if issued is not None else None,
+            calendar=tools.calendar,
+            update_rule=tools.update_rule,
+            inclusive=settings.committee.inclusive_before,
+            horizon_days=settings.committee.horizon_days,
+            owed_from=due_from.date() if due_from is not None else None,
+            owed_until=until.date() if until is not None else None,
+        )
+        if not dry_run and not directive:
+            raise Stop("Cần --directive SỐ_VĂN_BẢN để lưu (hoặc --dry-run để chỉ xem).")
+        report = import_tasks(db, file, order, moment(), dry_run=True)
+        if not dry_run and not report.refused and (yes or agreed(report.lines(), as_json)):
+            report = import_tasks(db, file, order, moment())
+    show(report.to_contract()) if as_json else say_lines(report.lines())
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def agreed(lines: list[str], as_json: bool) -> bool:
+    """Ask before storing; without a terminal to ask, `--yes` is needed."""
+    if as_json or not sys.stdin.isatty():
+        raise Stop("Thêm --yes để lưu, hoặc --dry-run để chỉ xem.")
+    say_lines(lines[:-1])
+    return typer.confirm("Lưu các nhiệm vụ này?")
+
+
+def invite(
+    role: Annotated[RoleWord, typer.Option(help="Vai trò.")],
+    agency: Annotated[str, typer.Option(help="Tên cơ quan (bỏ trống với staff, admin).")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Cấp một mã mời dùng một lần."""
+    with one_line_errors(), opened(config) as (settings, tools, db):
+        now = moment()
+        agency_id, name = None, ""
+        if agency:
+            agency_id, name = db.read_now(one_agency, agency, local_day(now))
+        elif Role(role) not in COMMITTEE_WIDE:
+            raise Stop(f"Vai trò {ROLE_NAMES[Role(role)]} cần --agency TÊN_CƠ_QUAN.")
+        valid = timedelta(days=settings.invites.valid_days)
+        code, made = db.write_now(people.new_invite, now, Role(role), agency_id, valid=valid)
+        link = asyncio.run(examination.invite_link(settings)).replace("{code}", code)
+    del tools
+    if as_json:
+        show({"code": code, "link": link, "expires": local(made.expires_at).isoformat(),
+              "agency": name, "role": str(role)})  # fmt: skip
+        return
+    out.print(f"Mã mời {ROLE_NAMES[Role(role)]} {name}: {code}", markup=False)
+    out.print(f"Hết hạn: {local(made.expires_at):%H:%M ngày %d/%m/%Y}. Gửi: /start {code}")
+    if link:
+        out.print(f"Đường dẫn: {link}", markup=False)
+
+
+def one_agency(session: Session, name: str, today: date) -> tuple[int, str]:
+    """The agency a name means. Raises Stop with what it may have been."""
+    match = resolve(session, name, today)
+    if match.how != How.AGENCY:
+        near = "; ".join(each.name for each in match.proposals)
+        hint = f" Có phải: {near}?" if near else " Xem tên trong danh sách đã nạp."
+        raise Stop(f"Không xác định được cơ quan {name!r}.{hint}")
+    return match.agencies[0].id, match.agencies[0].name

@@ -1,0 +1,88 @@
+"""backup, restore, erase: what is kept, and what is not."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from bot import app as application
+from bot.cli.base import (
+    ConfigOption,
+    JsonOption,
+    Stop,
+    moment,
+    one_line_errors,
+    opened,
+    out,
+    settings_of,
+    show,
+)
+from registry import people
+from registry.clock import local
+from registry.tables import Contact
+
+
+def backup(
+    to: Annotated[Path | None, typer.Option(help="Tệp đích.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sao lưu cơ sở dữ liệu đang chạy."""
+    with one_line_errors(), opened(config) as (settings, _tools, db):
+        stamp = f"{local(moment()):%Y%m%d-%H%M%S}"
+        target = to or settings.paths.data_dir / "backups" / f"dondoc-{stamp}.db"
+        if target.exists():
+            raise Stop(f"Tệp {target} đã có; chọn tên khác.")
+        made = db.backup(target)
+        if made is None:
+            raise Stop("Cơ sở dữ liệu này không phải SQLite: hãy dùng công cụ sao lưu của nó.")
+    if as_json:
+        show({"backup": str(made)})
+    else:
+        out.print(f"Đã sao lưu: {made}", markup=False)
+
+
+def restore(file: Path, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Phục hồi cơ sở dữ liệu từ bản sao lưu; bản hiện có được giữ lại bên cạnh."""
+    with one_line_errors():
+        settings = settings_of(config)
+        with application.only_one(settings.paths.data_dir / "dondoc.lock"):
+            kept = application.restore(settings, file, moment())
+    if as_json:
+        show({"restored": str(file), "kept": str(kept) if kept is not None else None})
+        return
+    out.print(f"Đã phục hồi từ {file}.", markup=False)
+    if kept is not None:
+        out.print(f"Bản cũ giữ tại {kept}.", markup=False)
+
+
+def erase(
+    contact: Annotated[str, typer.Argument(help="Kênh:địa chỉ, ví dụ telegram:123456789.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Xóa dữ liệu cá nhân của người sau một địa chỉ nhận tin."""
+    with one_line_errors(), opened(config) as (_settings, _tools, db):
+        channel, _, address = contact.partition(":")
+        known = db.read_now(people.find_contact, channel, address)
+        if known is None:
+            raise Stop(f"Không có địa chỉ nhận tin {contact!r}.")
+        if not yes and not (sys.stdin.isatty() and typer.confirm("Xóa, không hoàn tác được?")):
+            raise Stop("Chưa xóa gì. Thêm --yes để xác nhận.")
+        done = db.write_now(erase_now, known.id or 0, moment())
+    if as_json:
+        show(done)
+    else:
+        out.print(f"Đã xóa: {done['contacts']} địa chỉ, {done['subscriptions']} đăng ký, "
+                  f"{done['messages']} tin đến.")  # fmt: skip
+
+
+def erase_now(session: Session, contact_id: int, now: datetime) -> dict[str, int]:
+    contact = session.get_one(Contact, contact_id)
+    done = people.erase(session, contact, now)
+    people.finish_erasing(session, now + people.ERASE_WAITS)
+    return done
