@@ -196,7 +196,7 @@ def _table(
     plain = (_NAMED.sub("(?:", pattern) for _, pattern in rows)
     finder = "|".join(f"((?:{pattern})(?!\\S))" for pattern in plain)
     alone = [(kind, re.compile(rf"(?:{pattern})(?!\S)")) for kind, pattern in rows]
-    return re.compile(rf"(?<!\S)(?=\w)(?:{finder})"), alone
+    return re.compile(rf"(?<!\S)(?=\w)(?!\d+ \d)(?:{finder})"), alone
 
 
 _FINDER, _ROWS = _table(PHRASES)
