@@ -32,13 +32,13 @@ def deadline(
         with one_line_errors():
             inclusive = inclusive or load(config).committee.inclusive_before
     if lines:
-        each_line(lambda given: exam.answer_line({"inclusive": inclusive, **given}))
+        each_line(lambda given: exam.answer_line(given, inclusive=inclusive))
         return
     if not phrase.strip():
         raise typer.BadParameter("Thiếu cụm từ thời hạn, ví dụ: trước ngày 25 của tháng cuối quý")
     reference = start.date() if start is not None else local_day(moment())
     answer = exam.answer_line(
-        {"text": phrase, "reference": reference.isoformat(), "inclusive": inclusive}
+        {"text": phrase, "reference": reference.isoformat()}, inclusive=inclusive
     )
     if as_json:
         show(answer)
