@@ -62,6 +62,12 @@ class Telegram(_Section):
     mode: Literal["polling", "off"] = "polling"
 
 
+class Zalo(_Section):
+    token: SecretStr = SecretStr("")
+    base_url: str = "https://bot-api.zaloplatforms.com"
+    mode: Literal["polling", "off"] = "polling"
+
+
 class Reminders(_Section):
     leads: Days = (10, 5, 2, 0)
     urges: Days = DEFAULT_URGES
@@ -91,6 +97,7 @@ class Settings(BaseSettings):
     committee: Committee = Committee()
     database: DatabaseSection = DatabaseSection()
     telegram: Telegram = Telegram()
+    zalo: Zalo = Zalo()
     reminders: Reminders = Reminders()
     paths: Paths = Paths()
     invites: Invites = Invites()
@@ -115,7 +122,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Everything that must never be printed."""
-        return tuple(filter(None, [self.telegram.token.get_secret_value()]))
+        tokens = (self.telegram.token, self.zalo.token)
+        return tuple(filter(None, (token.get_secret_value() for token in tokens)))
 
 
 def _hours(text: str) -> tuple[time, time]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bot.channels.console import ConsoleChannel, keyboard, printer
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
+from bot.channels.zalo import ZaloChannel
 from bot.settings import Settings
 from scheduler.channel import Channel
 
@@ -17,8 +18,17 @@ def _telegram(settings: Settings, http: HttpClient) -> Channel | None:
     return TelegramChannel(token, section.base_url, http)
 
 
+def _zalo(settings: Settings, http: HttpClient) -> Channel | None:
+    section = settings.zalo
+    token = section.token.get_secret_value()
+    if section.mode == "off" or not token:
+        return None
+    return ZaloChannel(token, section.base_url, http)
+
+
 CHANNELS: dict[str, Callable[[Settings, HttpClient], Channel | None]] = {
     "telegram": _telegram,
+    "zalo": _zalo,
 }
 
 
