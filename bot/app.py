@@ -46,7 +46,7 @@ if os.name == "posix":
 log = logging.getLogger(__name__)
 
 CHANNEL_PAUSE = 60.0
-STOP_WITHIN = 4.0
+STOP_WITHIN = 3.5
 
 
 def system_clock() -> datetime:
@@ -183,6 +183,7 @@ class App:
         self.clock = clock
         self.ticks = Ticks(self.plan, self.daily, self._ring, system_clock)
         self.infos: dict[str, ChannelInfo] = {}
+        self._patience = STOP_WITHIN
         composer = Composer(tools.renderer, tools.calendar, channels)
         self.deliverer = Deliverer(
             db,
@@ -215,7 +216,7 @@ class App:
         trace: TracebackType | None,
     ) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.deliverer.finish(), STOP_WITHIN)
+            await asyncio.wait_for(self.deliverer.finish(), self._patience)
         for channel in self.channels.values():
             await channel.close()
 
@@ -269,6 +270,8 @@ class App:
                 task.result()
         finally:
             self.ticks.stop()
+            # A messenger that is silent now is not waited for twice.
+            self._patience = 0.1
             await self._end([waiting, *work])
 
     @staticmethod

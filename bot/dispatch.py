@@ -37,6 +37,8 @@ _DUTY_ACTION = re.compile(r"d1:(\d{1,9}):([a-z]{1,12})")
 _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 # In a group nobody has connected, only these are answered: anything else could tell strangers.
 OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
+# Words of work that goes on: understood as "not done yet", and answered so.
+_UNDER_WAY = re.compile(r"\b(?:xong|hoan thanh|dang lam|dang thuc hien|dang trien khai|\d+ ?%)")
 LONGEST_TEXT = 4096
 IDLE = 30.0
 TROUBLE_PAUSE = 5.0
@@ -304,14 +306,20 @@ def _free(talk: Talk, text: str) -> None:
         return
     reply = read_reply(text, talk.today)
     act = INTENTS.get(reply.intent)
-    if act is not None and act.open_to(talk.actor.roles):
+    if act is None:
+        _lost(talk, text, reply)
+    elif act.open_to(talk.actor.roles):
         act.run(talk, reply)
-    else:
-        _lost(talk, reply)
+    elif talk.private:
+        talk.say("forbidden")
 
 
-def _lost(talk: Talk, reply: Reply | None = None) -> None:
+def _lost(talk: Talk, text: str = "", reply: Reply | None = None) -> None:
     """Short help in private, silence in a group."""
-    if talk.private:
+    if not talk.private:
+        return
+    if _UNDER_WAY.search(fold(text)):
+        talk.say("not_done")
+    else:
         numbers = reply.duties if reply is not None else ()
         talk.say("not_understood", bound=talk.actor.bound, numbers=list(numbers))

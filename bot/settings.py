@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -36,7 +38,7 @@ def _days(value: Any) -> Any:
     return value
 
 
-Days = Annotated[tuple[Annotated[int, Field(ge=0, le=120)], ...], BeforeValidator(_days)]
+Days = Annotated[tuple[Annotated[int, Field(ge=0, le=120)], ...], NoDecode, BeforeValidator(_days)]
 
 
 class _Section(BaseModel):
@@ -174,6 +176,8 @@ def load(path: Path) -> Settings:
         raise ConfigTrouble(f"Tệp cấu hình {path} sai cú pháp TOML: {error}.") from None
     except ValidationError as error:
         raise ConfigTrouble(_explain(path, error)) from None
+    except SettingsError as error:
+        raise ConfigTrouble(f"Biến môi trường DONDOC_… không đọc được: {error}.") from None
     except OSError as error:
         raise ConfigTrouble(f"Không đọc được tệp cấu hình {path}: {error.strerror}.") from None
     _ = settings.policy

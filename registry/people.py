@@ -132,6 +132,17 @@ def staff_subscriptions(session: Session) -> list[Subscription]:
     return list({row.person_id or -(row.id or 0): row for row in rows}.values())
 
 
+def has_contact(session: Session, subscription: Subscription) -> bool:
+    """Whether anything sent to the subscription can arrive."""
+    mine = (
+        Contact.person_id == subscription.person_id
+        if subscription.person_id is not None
+        else Contact.id == subscription.contact_id
+    )
+    live = select(Contact.id).where(mine, col(Contact.closed_at).is_(None))
+    return session.exec(live).first() is not None
+
+
 def agency_subscriptions(session: Session, agency_id: int) -> list[Subscription]:
     return list(
         session.exec(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, meta
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
@@ -104,7 +104,15 @@ class Renderer:
             self._env.get_template(name)
         except Exception as error:  # noqa: BLE001 -- whatever fails is what is asked for
             return [Problem(name, f"{type(error).__name__}: {error}")]
-        return []
+        strange = self._names(self._env, name) - self._names(self._built_in, name)
+        return [Problem(name, f"không có dữ liệu tên {each!r}") for each in sorted(strange)]
+
+    @staticmethod
+    def _names(env: Environment, name: str) -> set[str]:
+        """The names a template expects to be given."""
+        assert env.loader is not None  # noqa: S101 -- both environments are made with one
+        source, _, _ = env.loader.get_source(env, name)
+        return meta.find_undeclared_variables(env.parse(source))
 
 
 def _environment(loader: FileSystemLoader) -> Environment:

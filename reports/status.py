@@ -41,6 +41,7 @@ from registry.types import DutyKind, DutyState, Part
 from reports.facts import urged_days
 
 SOON_DAYS = 10
+MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +204,16 @@ def to_contract(figures: Status) -> dict[str, Any]:
 def unreachable(session: Session, today: date) -> list[Unreachable]:
     """Agencies with open duties and no subscription that has a live contact, the most urgent first.
 
-    A duty of any kind that is open counts, also one whose period has not begun: there is still time
-    to find somebody.
+    An open duty of any kind counts once its period has begun or it falls due within a month: there
+    is still time to find somebody.
     """
+    near = or_(col(Duty.opens_on) <= today, col(Duty.due_on) <= today + MONTH)
     ahead = case((col(Duty.due_on) >= today, col(Duty.due_on)))
     late = case((col(Duty.due_on) < today, 1), else_=0)
     rows = session.connection().execute(
         select(col(Agency.id), col(Agency.name), func.count(), func.sum(late), func.min(ahead))
         .join(Duty, col(Duty.agency_id) == col(Agency.id))
-        .where(col(Duty.state) == DutyState.OPEN, ~_reached())
+        .where(col(Duty.state) == DutyState.OPEN, near, ~_reached())
         .group_by(col(Agency.id), col(Agency.name), col(Agency.key))
         .order_by(func.min(col(Duty.due_on)), col(Agency.key))
     )

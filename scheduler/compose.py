@@ -112,7 +112,7 @@ class Composer:
             reminders=[facts[d] for d, n in found.newest.items() if not _urging(n, facts[d])],
             urges=[facts[d] for d, n in found.newest.items() if _urging(n, facts[d])],
             news=_news(session, found.news, facts),
-            held_since=self._held(told, now),
+            held_since=self._held((*told, *found.folded), now),
             repeat=any(notice.uncertain for notice in told),
         )
         if batch.contact.chat_kind == "group":

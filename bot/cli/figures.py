@@ -39,7 +39,9 @@ def status(
         result = db.read_now(
             status_figures, today, agency_ids=ids, soon_days=settings.committee.soon_days
         )
-        lost = db.read_now(unreachable, today)
+        lost = [
+            each for each in db.read_now(unreachable, today) if ids is None or each.agency_id in ids
+        ]
     if as_json:
         show(status_contract(result) | {"unreachable": [each.agency for each in lost]})
         return

@@ -77,6 +77,8 @@ SPOKEN = tuple(
     (re.compile(rf"(?P<head>{pattern})(?P<rest>.*)", re.DOTALL), COMMANDS[name])
     for pattern, name in (
         (r"(?:vi ?sao|why) (?=#?\d{1,9}$)", "visao"),
+        (r"(?:vi ?sao|why)$", "visao"),
+        (r"duyet$", "duyet"),
         (r"(?:viec|viec cua toi|viec cua co quan|danh sach viec|tasks)$", "viec"),
         (r"(?:qua ?han|overdue)$", "quahan"),
         (r"(?:dang ?ky|subscribe) ", "dangky"),

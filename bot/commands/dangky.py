@@ -34,12 +34,13 @@ def run(talk: Talk, rest: str) -> None:
 
 
 def looks_like_code(text: str) -> bool:
-    """Whether a text can only be an invite code: ten letters and digits, at least one digit or
-    written with a dash, nothing else."""
+    """Whether a text can only be an invite code: ten letters and digits, in one piece or in two
+    halves, with a digit, a dash or capitals to tell it from words."""
     code = normal_code(text)
-    one_word = len(text.split()) == 1
+    sizes = [len(normal_code(part)) for part in text.split()]
+    whole = sizes in ([CODE_LENGTH], [CODE_LENGTH // 2] * 2)
     mixed = any(c.isdigit() for c in code) or "-" in text or text.isupper()
-    return one_word and len(code) == CODE_LENGTH and code.isascii() and mixed
+    return whole and code.isascii() and mixed
 
 
 def _held(talk: Talk) -> list[str]:

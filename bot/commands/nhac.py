@@ -30,7 +30,7 @@ def run(talk: Talk, rest: str) -> None:
         receivers = [
             each
             for each in people.agency_subscriptions(talk.session, duty.agency_id)
-            if each.role in ROLE_STEPS
+            if each.role in ROLE_STEPS and people.has_contact(talk.session, each)
         ]
         put_planned(
             talk.session,

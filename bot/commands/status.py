@@ -38,6 +38,8 @@ def run(talk: Talk, rest: str) -> None:
     if wanted is not None and len(wanted) == 1:
         (only,) = wanted
         owed = open_duties(talk.session, [only], talk.today, talk.desk.calendar)
+        if period is not None:
+            owed = [facts for facts in owed if period[0] <= facts.due_on <= period[1]]
         name = talk.agency(only).name
         talk.say_rendered(figures.status_agency(talk.desk.renderer, result, name, owed))
         return

@@ -5,6 +5,7 @@ import json
 from bot.commands.base import targets
 from bot.replies import Reply, read_reply
 from bot.talk import Talk
+from deadlines.text import clean
 from registry import duties
 from registry.tables import Duty, Question
 from registry.types import DutyState
@@ -32,7 +33,7 @@ def not_mine(talk: Talk, reply: Reply) -> None:
     """The agency says the duty is not its own: for the standing agency to look at."""
     found = _open_ones(talk, targets(talk, reply))
     if found:
-        reason = f"Cơ quan cho rằng không thuộc nhiệm vụ của mình. {reply.rest}".strip()
+        reason = f"Cơ quan cho rằng không thuộc nhiệm vụ của mình: “{clean(talk.incoming.text)}”"
         _raise(talk, found, reason, "not_mine_staff")
 
 

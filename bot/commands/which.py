@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
+from bot.commands.base import MOST_OFFERED
 from bot.replies import Intent, Reply, read_reply
 from bot.talk import Talk
 from deadlines.text import fold
@@ -29,7 +30,7 @@ def chosen(talk: Talk, question: Question, text: str, intents: Mapping[Intent, R
     numbers = tuple(int(n) for n in re.findall(r"\d+", text))
     strange = [number for number in numbers if number not in kept["offered"]]
     if strange:
-        talk.say("unknown_duty", numbers=strange)
+        talk.say("which_again", offered=kept["offered"][:MOST_OFFERED])
         return True
     talk.answered()
     reply = Reply(
