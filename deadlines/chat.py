@@ -15,6 +15,7 @@ from deadlines.reader import read
 from deadlines.words import words
 
 _DAY = timedelta(days=1)
+_CALENDAR = WorkCalendar()
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def read_day(text: str, today: date, calendar: WorkCalendar | None = None) -> da
     """The one day that a person means, on or after `today` (local), or why there is none."""
     if len(text) > _LONGEST:
         return NoDay()
-    calendar = calendar or WorkCalendar()
+    calendar = calendar or _CALENDAR
     line = words(text).line
     for pattern, reader in _TABLE:
         match = pattern.fullmatch(line)

@@ -19,7 +19,7 @@ _ORD = (
 )
 # A bare unit, unless it begins another phrase ("tháng 6", "quý sau", "tháng cuối quý").
 _END_UNIT = (
-    r"(?!\S)(?! (?:\d|sau\b|tới\b|tiếp|kế|liền|cuối|đầu|thứ|trước liền|nay\b|này\b|trước đó))"
+    r"(?!\S)(?! (?:\d|làm\b|sau\b|tới\b|tiếp|kế|liền|cuối|đầu|thứ|trước liền|nay\b|này\b|trước đó))"
 )
 _UNIT = (
     r"(?:ngày làm việc|ngày|tuần|tháng|quý|0?6 tháng đầu năm|0?6 tháng một lần|0?6 tháng|nửa năm|0?9 tháng đầu năm|0?9 tháng|"

@@ -18,6 +18,9 @@ from deadlines.periods import MONTHS, Period, Unit, clamped
 # Fields are called `time`, which would hide the type of that name.
 Clock = time
 _DAY = timedelta(days=1)
+# Years are computed once per calendar, so the plain one is shared.
+_CALENDAR = WorkCalendar()
+
 Anchors = Mapping[str, "date | tuple[Rule, ...]"]
 
 
@@ -37,7 +40,7 @@ class World:
     carries; "parents" or a section's name ("mục 2") holds the rules of other deadlines.
     """
 
-    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    calendar: WorkCalendar = _CALENDAR
     anchors: Anchors = field(default_factory=dict)
 
 
@@ -290,7 +293,7 @@ def occurrences(
     anchors: Anchors | None = None,
 ) -> list[Occurrence]:
     """The due days of a rule from `start` to `until`, both included, in order."""
-    world = World(calendar or WorkCalendar(), anchors or {})
+    world = World(calendar or _CALENDAR, anchors or {})
     return list(rule.occur(start, until, world))
 
 

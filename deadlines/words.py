@@ -13,16 +13,16 @@ from functools import lru_cache
 
 from deadlines.text import fold
 
-_TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_|\n")
+_TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_|\n\s*\n")
 
 # One to one, so that places stay: letters a scanner puts where digits were.
 _OCR = (
     (re.compile(r"(?<=\d)[oO](?=[\d/.\-])|(?<=\d)[oO](?=\s|$)|(?<=[/.\-\s])[oO](?=\d)"), "0"),
-    (re.compile(r"(?<![^\W\d_])[lI|](?=\d?[/.\-]\d)|(?<=\d)[lI|](?=[\d/.\-])"), "1"),
+    (re.compile(r"(?<![^\W\d_])[lLI|](?=\d?\s?[/.\-]\s?\d)|(?<=\d)[lI|](?=[\d/.\-])"), "1"),
     (re.compile(r"(?<=[/.\-])[lI|](?=\d(?!\w))"), "1"),
 )
 
-_SUSPECT = re.compile(r"[\d/.\-][oOlI|]|[oOlI|][\d/.\-]|\s[oO]\d")
+_SUSPECT = re.compile(r"[\d/.\-][oOlLI|]|[oOlLI|][\d/.\-]|\s[oO]\d|[lLI|]\s?[/.\-]")
 
 # Variants and slips -> the word of the grammar.
 _SPELLINGS = {
@@ -133,6 +133,8 @@ _BARE = {
     "lieu": "liệu", "dieu": "điều", "khoan": "khoản", "diem": "điểm", "dong": "đông",
     "hop": "họp", "bat": "bắt", "buoi": "buổi", "sat": "sát", "hoi": "hội", "nghi": "nghị",
     "khac": "khắc", "som": "sớm",
+    "qui": "quý", "huong": "hướng", "thuoc": "thuộc", "nop": "nộp", "hoac": "hoặc",
+    "chinh": "chính", "nghin": "nghìn", "ngan": "ngàn", "tram": "trăm",
 }  # fmt: skip
 _ROMAN = {
     "i": "1", "ii": "2", "iii": "3", "iv": "4", "l": "1", "ll": "2", "lll": "3", "lv": "4",
@@ -189,7 +191,8 @@ def words(text: str) -> Words:
     """The words of any text at all."""
     plain, places = _plain(text)
     tokens = [
-        Token(match[0].lower(), match.start(), match.end()) for match in _TOKEN.finditer(plain)
+        Token(match[0].lower() if match[0].strip() else ";", match.start(), match.end())
+        for match in _TOKEN.finditer(plain)
     ]
     _spell(tokens, marked=_is_marked(plain))
     tokens = _numbered(_romans(tokens))
@@ -265,9 +268,23 @@ def _marked_word(word: str) -> str:
 # Letters that are another word beside these neighbours: (before, after) -> word. An empty set
 # means any neighbour.
 _ANY: frozenset[str] = frozenset()
+_NUMBERS = frozenset(f"{n:0{width}}" for width in (1, 2) for n in range(1, 100))
 _BESIDE: dict[str, tuple[tuple[frozenset[str], frozenset[str], str], ...]] = {
-    "ngay": ((_ANY, frozenset({"sau", "khi", "tu", "trong", "lap", "tuc"}), "ngay"),),
-    "sau": ((frozenset({"thu"}), _ANY, "sáu"),),
+    "ngay": (
+        (_NUMBERS, _ANY, "ngày"),
+        (_ANY, frozenset({"sau", "khi", "tu", "trong", "lap", "tuc"}), "ngay"),
+    ),
+    "sau": (
+        (frozenset({"thu", "("}), _ANY, "sáu"),
+        (frozenset({""}), frozenset({"thang"}), "sáu"),
+    ),
+    "so": ((_ANY, frozenset({"ket"}), "sơ"),),
+    "nua": ((_ANY, frozenset({"dau", "cuoi", "nam", "thang"}), "nửa"),),
+    "tam": ((_ANY, frozenset({"nhin"}), "tầm"),),
+    "thuong": ((_ANY, frozenset({"tuan"}), "thượng"),),
+    "ha": ((_ANY, frozenset({"tuan"}), "hạ"),),
+    "lam": ((frozenset({"muoi"}), _ANY, "lăm"),),
+    "chu": ((_ANY, frozenset({"tri", "tich", "dong"}), "chủ"),),
     "tu": ((frozenset({"thu", "thang", "quy"}), _ANY, "tư"),),
     "ke": (
         (_ANY, frozenset({"tiep", "sau", "hoach"}), "kế"),
