@@ -63,6 +63,7 @@ class RemoteTelegram:
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """Rows of the state file of one kind: "call", "sendMessage", "edit"."""
-        lines = self.state.read_text("utf-8").splitlines() if self.state.exists() else []
-        rows = [json.loads(line) for line in lines]
+        text = self.state.read_text("utf-8") if self.state.exists() else ""
+        # The last line may be half written yet.
+        rows = [json.loads(line) for line in text.split("\n")[:-1]]
         return [row for row in rows if row["event"] == kind]
