@@ -50,9 +50,18 @@ _ANCHORS = {
 }
 
 
+def date_text(day: date) -> str:
+    """A date as Nghị định 30/2020 writes it: a leading 0 only before days, January and February."""
+    return f"{day.day:02}/{_month(day.month)}/{day.year}"
+
+
+def _month(number: int) -> str:
+    return f"{number:02}" if number < 3 else str(number)
+
+
 def day_text(day: date) -> str:
     """Weekday and date: "thứ Sáu 24/9/2027"."""
-    return f"{WEEKDAYS[day.weekday()]} {day.day:02}/{day.month}/{day.year}"
+    return f"{WEEKDAYS[day.weekday()]} {date_text(day)}"
 
 
 def explain(
@@ -68,19 +77,27 @@ def explain(
     words = describe(rule)
     if due is None:
         return words
-    words += f" → chậm nhất hết {day_text(due)}"
+    at = rule.time
+    words += f" → trước {at:%Hh%M} {day_text(due)}" if at else f" → chậm nhất hết {day_text(due)}"
     why = calendar.name_of(due) if calendar else None
-    if calendar and why:
-        safe = day_text(calendar.last_working(due))
-        words += f" (ngày nghỉ: {why}; ngày làm việc cuối cùng trước đó: {safe})"
-    return words
+    return f"{words} ({_day_off(rule, due, why, calendar)})" if calendar and why else words
+
+
+def _day_off(rule: Rule, due: date, why: str, calendar: WorkCalendar) -> str:
+    """Why the due day is off, the safe day, and where the law lets a term run on."""
+    safe = day_text(calendar.last_working(due))
+    note = f"ngày nghỉ: {why}; ngày làm việc cuối cùng trước đó: {safe}"
+    if isinstance(rule, Relative) and rule.count > 0:
+        later = day_text(calendar.forward(due, 0))
+        note += f"; nếu áp dụng khoản 5 Điều 148 Bộ luật Dân sự thì hết {later}"
+    return note
 
 
 def describe(rule: Rule) -> str:  # noqa: PLR0911 - one branch per shape
     """The rule as an administration would write it."""
     match rule:
         case Fixed():
-            return f"{_bound(rule)} ngày {rule.day.day:02}/{rule.day.month:02}/{rule.day.year}"
+            return f"{_bound(rule)} ngày {date_text(rule.day)}"
         case Once():
             return _once(rule)
         case Every():
@@ -137,7 +154,7 @@ def _whole(rule: Once) -> str:
 def _period(period: Period) -> str:
     match period.unit:
         case Unit.MONTH:
-            return f"tháng {period.index:02}/{period.year}"
+            return f"tháng {_month(period.index)}/{period.year}"
         case Unit.QUARTER:
             return f"quý {ROMAN[period.index]}/{period.year}"
         case Unit.HALF:
@@ -159,7 +176,7 @@ def _every(rule: Every) -> str:
     if isinstance(rule.point, On) and rule.unit is Unit.YEAR and rule.point.month:
         later = "hằng năm" if rule.point.month <= 12 else "năm sau"
         month = (rule.point.month - 1) % 12 + 1
-        return f"{_bound(rule)} ngày {rule.point.day:02} tháng {month:02} {later}"
+        return f"{_bound(rule)} ngày {rule.point.day:02} tháng {_month(month)} {later}"
     return f"{_at(rule)} {_each(rule.unit)}"
 
 
@@ -175,7 +192,7 @@ def _numbered(rule: Every) -> str:
         if isinstance(point, On):
             start = (index - 1) * MONTHS[rule.unit]
             month = start + (point.month or MONTHS[rule.unit])
-            day = f"{_bound(rule)} ngày {point.day:02} tháng {(month - 1) % 12 + 1:02}"
+            day = f"{_bound(rule)} ngày {point.day:02} tháng {_month((month - 1) % 12 + 1)}"
             later = " năm sau" if month > 12 else " hằng năm"
             parts.append(f"{day}{later} đối với báo cáo {_numbered_unit(rule.unit, index)}")
         else:
@@ -190,7 +207,7 @@ def _numbered_unit(unit: Unit, index: int) -> str:
         case Unit.QUARTER:
             return f"quý {ROMAN[index]}"
         case Unit.MONTH:
-            return f"tháng {index:02}"
+            return f"tháng {_month(index)}"
         case _:
             return UNITS[unit]
 

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from deadlines.calendar import WorkCalendar
-from deadlines.describe import explain
+from deadlines.describe import describe, explain
 from deadlines.grammar import Target, targets
 from deadlines.meaning import joined, sense
 from deadlines.periods import MONTHS, Unit
@@ -100,6 +100,7 @@ def _read(text: str, reference: date, inclusive: bool, signed: date, given: Worl
     rule = inclusively(rule) if inclusive else rule
     kind = picked.kind or kind_of(rule)
     due = upcoming(rule, reference, world)
+    readings = () if picked.sure else tuple(dict.fromkeys((rule, *picked.others)))
     return Reading(
         text=text,
         kind=kind,
@@ -107,8 +108,8 @@ def _read(text: str, reference: date, inclusive: bool, signed: date, given: Worl
         due=due,
         time=rule.time,
         sure=picked.sure,
-        readings=() if picked.sure else tuple(dict.fromkeys(picked.others)) or (rule,),
-        explain=_explain(rule, kind, due, world.calendar),
+        readings=readings,
+        explain=_explain(rule, kind, due, world.calendar) + _doubt(rule, readings),
         span=span,
         reason="" if due else _WHY.get(kind, ""),
         reference_text=_hangs_on(rule),
@@ -138,6 +139,17 @@ def _explain(rule: Rule, kind: str, due: tuple[date, ...], calendar: WorkCalenda
         return explain(rule, due[0], calendar)
     why = _WHY.get(kind, "đã qua, không còn ngày đến hạn")
     return f"{explain(rule)}: {why}"
+
+
+def _doubt(rule: Rule, readings: tuple[Rule, ...]) -> str:
+    """What else the text could mean, for a person to choose."""
+    if not readings:
+        return ""
+    parts = rule.rules if isinstance(rule, AnyOf) else (rule,)
+    others = [describe(one) for one in readings if one is not rule and one not in parts]
+    if not others:
+        return " [chưa chắc chắn, cần người xác nhận]"
+    return f" [chưa chắc chắn; cũng có thể là: {' | '.join(others[:3])}]"
 
 
 def upcoming(rule: Rule, reference: date, world: World, count: int = _MANY) -> tuple[date, ...]:

@@ -127,7 +127,7 @@ def test_exam_line() -> None:
         "due": ["2025-12-20"],
         "time": "16:00",
         "sure": True,
-        "explain": "trước 16h00 ngày 20/12/2025 → chậm nhất hết thứ Bảy 20/12/2025 "
+        "explain": "trước 16h00 ngày 20/12/2025 → trước 16h00 thứ Bảy 20/12/2025 "
         "(ngày nghỉ: Thứ Bảy; ngày làm việc cuối cùng trước đó: thứ Sáu 19/12/2025)",
     }
     for bad in ({}, {"text": "x"}, {"text": "x", "reference": "22/11/2025"}):
