@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from bot.app import App, Tools, open_database
 from bot.channels.console import ConsoleChannel, said
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
+from bot.channels.zalo import ZaloChannel
 from bot.settings import Committee, Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import people
@@ -32,6 +33,7 @@ from registry.types import NoticeState, Role
 from scheduler.channel import Channel, Limits
 from scheduler.hours import next_opening
 from tests.fakes.telegram_server import FakeTelegram
+from tests.fakes.zalo_server import FakeZalo
 
 DATA = Path(__file__).resolve().parent / "dialogs" / "data"
 DIRECTIVE = "21/KH-BCĐ"
@@ -227,6 +229,66 @@ class TelegramMessenger:
         return [row["text"] for row in self.server.world.edits if row["chat_id"] == self.ids[who]]
 
 
+class ZaloMessenger:
+    """The real channel against a Zalo on this machine: no buttons, no edits, no inline replies, and
+    no word of who blocks us. In groups people mention the bot in all they say to it."""
+
+    name = "zalo"
+    offers = frozenset({"groups"})
+
+    def __init__(self, server: FakeZalo, http: HttpClient, *, paced: bool = False) -> None:
+        self.server = server
+        channel = ZaloChannel(server.token, server.url, http, poll_timeout=5, pauses=(0.01, 0.05))
+        if not paced:
+            channel.limits = replace(NO_PACE, units=channel.limits.units)
+        self.channel: Channel = channel
+        self.ids: dict[str, str] = {}
+        self._stored = 0
+        self._poll: asyncio.Task[None] | None = None
+
+    async def start(self, app: App) -> None:
+        app.infos[self.name] = await self.channel.open()
+
+        async def store(updates: Sequence[Any]) -> None:
+            await app.dispatcher.store(self.name, list(updates))
+            self._stored += len(updates)
+
+        self._poll = asyncio.create_task(self.channel.receive(store), name="poll")
+
+    async def stop(self) -> None:
+        if self._poll is not None:
+            self._poll.cancel()
+            await asyncio.wait([self._poll])
+
+    def person(self, who: str, name: str) -> None:
+        self.ids[who] = self.server.world.user(name)
+
+    def group(self, which: str, title: str) -> None:
+        del title
+        self.ids[which] = self.server.world.group()
+
+    def address(self, who: str) -> str:
+        return self.ids[who]
+
+    async def say(self, who: str, text: str, place: str = "", reply_to: str | None = None) -> None:
+        del reply_to
+        self.server.world.say(self.ids[who], text, chat=self.ids[place] if place else "")
+        await eventually(lambda: self._stored == self.server.world.pushed, "updates to be stored")
+
+    async def press(self, who: str, label: str, place: str = "") -> None:
+        raise NotImplementedError(f"{who} {label} {place}")
+
+    async def event(self, what: str, who: str, place: str = "") -> None:
+        raise NotImplementedError(f"{what} {who} {place}")
+
+    def heard(self, who: str) -> list[str]:
+        return list(self.server.world.texts(self.ids[who]))
+
+    def edited(self, who: str) -> list[str]:
+        del who
+        return []
+
+
 @asynccontextmanager
 async def on_console() -> AsyncIterator[Messenger]:
     yield ConsoleMessenger()
@@ -238,7 +300,13 @@ async def on_telegram() -> AsyncIterator[Messenger]:
         yield TelegramMessenger(server, http)
 
 
-MESSENGERS = {"console": on_console, "telegram": on_telegram}
+@asynccontextmanager
+async def on_zalo() -> AsyncIterator[Messenger]:
+    async with FakeZalo() as server, HttpClient(connect_timeout=5, timeout=10) as http:
+        yield ZaloMessenger(server, http)
+
+
+MESSENGERS = {"console": on_console, "telegram": on_telegram, "zalo": on_zalo}
 
 
 # -- the office -----------------------------------------------------------------------------------
