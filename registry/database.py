@@ -130,6 +130,7 @@ class _WriteThread:
                         done.append((future, self._one(connection, work)))
                     except Exception as error:  # noqa: BLE001 -- handed to whoever asked
                         future.set_exception(error)
+                        _check_transaction(connection)
         except Exception as error:  # noqa: BLE001 -- no commit: nobody's work has happened
             for _, future in jobs:
                 if not future.done():
@@ -147,6 +148,14 @@ class _WriteThread:
             session.begin(),
         ):
             return work(session)
+
+
+def _check_transaction(connection: Connection) -> None:
+    """On a full disk SQLite may end the whole transaction by itself, and would go on without it:
+    what earlier pieces of work wrote is gone then, and they must hear of it."""
+    raw = connection.connection.dbapi_connection
+    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        raise DatabaseTrouble("Cơ sở dữ liệu đã hủy cả giao dịch; kiểm tra dung lượng đĩa.")
 
 
 class Database:

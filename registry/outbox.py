@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, text, update
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -27,8 +27,8 @@ NEVER_REPEATED = (NoticeKind.ANSWER, NoticeKind.EDIT)
 LAST_STEP = "0"
 # Rows looked at to find one contact: most contacts have a few notices of the same morning.
 LOOK_AHEAD = 8
-# Worded as the index ix_notice_awaited is.
-AWAITED: ColumnElement[bool] = text("notice.kind IN ('answer', 'part')")  # type: ignore[assignment]
+# Somebody is looking at the chat and waits for these.
+AWAITED = (NoticeKind.ANSWER, NoticeKind.PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _choose(
     parked: list[int] = []
     for awaited in (True, False):
         # Who has just asked is not kept waiting by a thousand reminders.
-        conditions = [*due, *([AWAITED] if awaited else [])]
+        conditions = [*due, *([col(Notice.kind).in_(AWAITED)] if awaited else [])]
         for notice_id, contact in _owners(session, conditions, busy, channels, contacts):
             if contact is None or contact.closed_at is not None:
                 parked.append(notice_id)

@@ -313,11 +313,7 @@ class Notice(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_notice_queue", "next_at", **_where("state = 'queued'")),
-        Index(
-            "ix_notice_awaited",
-            "next_at",
-            **_where("state = 'queued' AND kind IN ('answer', 'part')"),
-        ),
+        Index("ix_notice_kind", "kind", "next_at", **_where("state = 'queued'")),
         Index("ix_notice_lease", "lease_until", **_where("state = 'sending'")),
         Index("ix_notice_duty", "duty_id", "kind", "state"),
     )

@@ -486,11 +486,11 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'sending'"),
         )
         batch_op.create_index(
-            "ix_notice_awaited",
-            ["next_at"],
+            "ix_notice_kind",
+            ["kind", "next_at"],
             unique=False,
-            sqlite_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
-            postgresql_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
         )
         batch_op.create_index(
             "ix_notice_queue",
@@ -546,9 +546,9 @@ def downgrade() -> None:
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_subscription_id"))
         batch_op.drop_index(
-            "ix_notice_awaited",
-            sqlite_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
-            postgresql_where=sa.text("state = 'queued' AND kind IN ('answer', 'part')"),
+            "ix_notice_kind",
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
         )
         batch_op.drop_index(
             "ix_notice_queue",
