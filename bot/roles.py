@@ -4,7 +4,7 @@ from deadlines.text import fold
 from registry.types import Role
 from reports.figures import ROLE_NAMES
 
-__all__ = ["COMMITTEE_WIDE", "ROLE_NAMES", "split_role"]
+__all__ = ["COMMITTEE_WIDE", "ROLE_NAMES", "role_at", "split_role"]
 
 # What staff type after an agency's name, folded; the longest match counts.
 _WORDS: dict[str, Role] = {
@@ -26,6 +26,15 @@ _WORDS: dict[str, Role] = {
     "quan tri": Role.ADMIN,
     "admin": Role.ADMIN,
 }
+
+
+def role_at(role: Role, agency: str) -> str:
+    """ "đầu mối của Sở Y tế", "thành viên Ban Chỉ đạo, phụ trách Sở Y tế"; or the role alone."""
+    if not agency:
+        return ROLE_NAMES[role]
+    link = ", phụ trách" if role == Role.MEMBER else " của"
+    return f"{ROLE_NAMES[role]}{link} {agency}"
+
 
 # Roles that belong to the committee as a whole, not to one agency.
 COMMITTEE_WIDE = frozenset({Role.STAFF, Role.ADMIN})

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, delete, func, select
 
 from deadlines import Open, Relative, Rule, WorkCalendar, occurrences, rule_from_json
-from deadlines.rules import AnyOf, Daily, Occurrence
+from deadlines.rules import AnyOf, Daily, Fixed, Occurrence, Once
 from registry.clock import local_day
 from registry.notices import withdraw
 from registry.tables import Agency, AttemptNotice, Directive, Duty, Mark, Notice, Task, TaskAgency
@@ -30,6 +30,7 @@ _BEFORE_FIRST = 100
 # Kinds of deadlines without a day that still ask for a word now and then.
 UPDATED_KINDS = frozenset({"ongoing", "per_plan"})
 _DAY = timedelta(days=1)
+FAR = date(2100, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -164,8 +165,9 @@ def _plan(session: Session, tasks: _Tasks, terms: Terms, until: date) -> _Plan:
         if agencies and rule is not None:
             start = _start(directive, terms)
             anchors = _anchors(start, task, siblings)
+            last = FAR if _happens_once(rule) else until
             found = _within(
-                occurrences(rule, start, until, terms.calendar, anchors), task, directive, terms
+                occurrences(rule, start, last, terms.calendar, anchors), task, directive, terms
             )
             trouble = trouble or _too_few(rule, found) or _too_many(found)
             _owe(plan, task, agencies, _opened(found, start)[-MOST_PER_TASK:])
@@ -184,6 +186,13 @@ def _rule(task: Task, update_rule: Rule | None) -> tuple[Rule | None, str]:
     if isinstance(rule, Daily):
         return None, "thời hạn hằng ngày: không tạo đầu việc theo từng ngày"
     return rule, ""
+
+
+def _happens_once(rule: Rule) -> bool:
+    """A day that comes once is owed however far ahead it lies; only what recurs needs a horizon."""
+    if isinstance(rule, AnyOf):
+        return all(_happens_once(each) for each in rule.rules)
+    return isinstance(rule, (Fixed, Once))
 
 
 def _within(

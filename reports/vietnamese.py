@@ -31,7 +31,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 def one_line(text: str) -> str:
     """Foreign text made safe to stand in a line: NFC, single blanks, nothing invisible, no control
     characters, no half of a surrogate pair, and no mark that would sit on what stands before it."""
-    seen = _BLANKS.sub(" ", text).translate(_UNSEEN)
+    seen = _BLANKS.sub(" ", _BLANKS.sub(" ", text).translate(_UNSEEN))
     line = unicodedata.normalize("NFC", _HALVES.sub("\ufffd", seen))
     # U+0338 after ">" would be composed to "≯" and break the tag.
     return f"◌{line}" if line and unicodedata.category(line[0]).startswith("M") else line

@@ -136,6 +136,7 @@ def _told(session: Session, duty_id: int) -> tuple[Told, ...]:
             col(Notice.duty_id) == duty_id,
             col(Notice.kind).in_(TOLD),
             col(Attempt.outcome).in_([AttemptOutcome.SENT, AttemptOutcome.UNCERTAIN]),
+            col(Notice.state) != NoticeState.FOLDED,
         )
         .group_by(col(Attempt.id), col(Notice.kind), col(Person.id), col(Contact.id))
         .order_by(col(Attempt.opened_at), col(Attempt.id))

@@ -38,13 +38,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class DutyView:
-    """What planning needs to know of a duty."""
+    """What planning needs to know of a duty. `fresh`: notices are owed since it was made, not since
+    it was reopened or extended."""
 
     id: int
     agency_id: int
     kind: DutyKind
     due_on: date
     since: datetime
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +165,26 @@ class Planner:
     def _reminders(
         self, duty: DutyView, subscription: SubscriptionView, table: Timetable, since: datetime
     ) -> Iterator[PlannedNotice]:
-        nothing_ahead = True
+        ahead: list[date] = []
+        missed: int | None = None
         for lead, day in table.reminders:
             at = self._moment(day, subscription)
             if at >= since:
-                nothing_ahead = False
+                ahead.append(day)
                 yield self._notice(NoticeKind.REMINDER, str(lead), duty, subscription, at)
-        if nothing_ahead and local(since).date() <= table.safe_day:
+            else:
+                missed = lead
+        today = local(since).date()
+        if not ahead and today <= table.safe_day:
             # It came after the last step, on the last day: said at once, or not in time at all.
             yield self._notice(NoticeKind.REMINDER, "0", duty, subscription, since)
+        elif ahead and missed is not None and duty.fresh and duty.since >= subscription.since:
+            # A new duty that is already near is made known the next morning; who binds later, or
+            # has just been given more time, knows of it.
+            morning = self.calendar.forward(today, 1)
+            if morning < min(ahead):
+                at = self._moment(morning, subscription)
+                yield self._notice(NoticeKind.REMINDER, str(missed), duty, subscription, at)
 
     def _urge_notices(
         self, duty: DutyView, subscription: SubscriptionView, table: Timetable, since: datetime

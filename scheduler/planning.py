@@ -15,7 +15,8 @@ from scheduler.plan import ROLE_STEPS, DutyView, Planner, Policy, SubscriptionVi
 
 
 def _duty(row: Duty) -> DutyView:
-    return DutyView(row.id or 0, row.agency_id, row.kind, row.due_on, row.since)
+    fresh = row.since == row.created_at
+    return DutyView(row.id or 0, row.agency_id, row.kind, row.due_on, row.since, fresh)
 
 
 def leads_of(text: str) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from bot.cli.base import (
     out,
     show,
 )
-from bot.roles import COMMITTEE_WIDE, ROLE_NAMES
+from bot.roles import COMMITTEE_WIDE, ROLE_NAMES, role_at
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import people
 from registry.agencies import How, resolve
@@ -119,7 +119,7 @@ def invite(
         show({"code": code, "link": link, "expires": local(made.expires_at).isoformat(),
               "agency": name, "role": str(role)})  # fmt: skip
         return
-    out.print(f"Mã mời {ROLE_NAMES[Role(role)]} {name}: {code}", markup=False)
+    out.print(f"Mã mời {role_at(Role(role), name)}: {code}", markup=False)
     out.print(f"Hết hạn: {local(made.expires_at):%H:%M ngày %d/%m/%Y}. Gửi: /start {code}")
     if link:
         out.print(f"Đường dẫn: {link}", markup=False)

@@ -1,7 +1,7 @@
 """/start [mã], /dangky: bind this chat to an agency, by invite or by asking staff."""
 
 from bot.commands.base import request_buttons
-from bot.roles import ROLE_NAMES, split_role
+from bot.roles import role_at, split_role
 from bot.talk import Talk
 from registry import duties, people
 from registry.agencies import How, Match, resolve
@@ -46,8 +46,8 @@ def looks_like_code(text: str) -> bool:
 def _held(talk: Talk) -> list[str]:
     names = []
     for role, agency_id in talk.actor.holds:
-        agency = f" {talk.agency(agency_id).name}" if agency_id is not None else ""
-        names.append(f"{ROLE_NAMES[role]}{agency}")
+        agency = talk.agency(agency_id).name if agency_id is not None else ""
+        names.append(role_at(role, agency))
     return names
 
 
@@ -66,11 +66,13 @@ def _code(talk: Talk, code: str) -> None:
     talk.actor = people.load_actor(talk.session, talk.chat.channel, talk.chat.sender)
     role = bound.subscription.role
     owed = _owed(talk, bound.agency)
+    agency = bound.agency.name if bound.agency else ""
     talk.say(
         "start_bound" if talk.private else "start_group",
         name=talk.chat.name,
-        role=ROLE_NAMES[role],
-        agency=bound.agency.name if bound.agency else "",
+        role=role_at(role, agency),
+        agency=agency,
+        reads=role == Role.MEMBER,
         committee=talk.desk.settings.committee.name,
         standing=talk.desk.settings.committee.standing_agency,
         is_staff=role in (Role.STAFF, Role.ADMIN),
@@ -81,8 +83,8 @@ def _code(talk: Talk, code: str) -> None:
         "bound_staff",
         f"bound:{bound.subscription.id}:{talk.inbound.id}",
         name=talk.chat.name if talk.private else talk.chat.title,
-        role=ROLE_NAMES[role],
-        agency=bound.agency.name if bound.agency else "",
+        role=role_at(role, agency),
+        agency=agency,
         group=not talk.private,
     )
 
@@ -116,11 +118,11 @@ def _ask(talk: Talk, rest: str) -> None:
             request_buttons(request.id or 0),
             request=request.id,
             name=talk.chat.name,
-            agency=agency.name,
-            role=ROLE_NAMES[role],
+            role=role_at(role, agency.name),
             channel=talk.chat.channel,
         )
-    talk.say("dangky_asked", agency=agency.name, role=ROLE_NAMES[role], fresh=fresh, staff=told)
+    wish = role_at(role, agency.name)
+    talk.say("dangky_asked", agency=agency.name, role=wish, fresh=fresh, staff=told)
 
 
 def say_no_agency(talk: Talk, match: Match) -> None:

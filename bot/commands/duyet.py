@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from bot.roles import ROLE_NAMES
+from bot.roles import role_at
 from bot.talk import Talk
 from deadlines.text import clean, fold
 from registry import duties, people
@@ -134,7 +134,7 @@ def _admission(talk: Talk, request: Request, granted: bool) -> None:
     facts: dict[str, Any] = {
         "granted": granted,
         "agency": agency.name,
-        "role": ROLE_NAMES[admission.role],
+        "role": role_at(admission.role, agency.name),
         "name": admission.name,
     }
     talk.tell_contact(contact.id or 0, "dangky_decided", f"decided:{request.id}", **facts)

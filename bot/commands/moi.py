@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.commands.dangky import say_no_agency
-from bot.roles import COMMITTEE_WIDE, ROLE_NAMES, split_role
+from bot.roles import COMMITTEE_WIDE, role_at, split_role
 from bot.talk import Talk
 from registry import people
 from registry.agencies import How, resolve
@@ -38,6 +38,6 @@ def run(talk: Talk, rest: str) -> None:
     links = [info.invite_link.format(code=code) for info in talk.desk.infos.values()
              if info.invite_link]  # fmt: skip
     talk.say(
-        "moi", code=code, role=ROLE_NAMES[role], agency=agency, links=links,
+        "moi", code=code, role=role_at(role, agency), links=links,
         until=local(invite.expires_at),
     )  # fmt: skip
