@@ -20,8 +20,8 @@ PERIODS = frozenset({
 })  # fmt: skip
 # What may follow a day and say of which period it is.
 _QUALIFIERS = frozenset({
-    "monthof", "monthafter", "nextmonthof", "next", "this", "thisperiod", "every", "often", "half",
-    "nine", "quarters", "months", "weekof", "unit", "year", "position",
+    "monthof", "monthafter", "afterend", "nextmonthof", "next", "this", "thisperiod", "every",
+    "often", "half", "nine", "quarters", "months", "weekof", "unit", "year", "position",
 })  # fmt: skip
 # Days that no period qualifies.
 _ALONE = frozenset({"count", "tplus", "day", "nextday", "drange"})
@@ -269,6 +269,8 @@ def _share(line: str, found: list[Target]) -> None:
     for before, after in zip(reversed(found[:-1]), reversed(found[1:]), strict=True):
         gap = set(line[before.end : after.start].split())
         listed = after.joined or gap <= {",", "và"}
+        if after.joined and before.kind == after.kind == "position":
+            before.quals += [one for one in after.quals if one.kind == "every"]
         if after.joined and before.kind == after.kind == "date":
             _lend_year(before, after)
         later = after.qual("next")
@@ -304,6 +306,8 @@ def _prefix(found: list[Target]) -> None:
         if often and last and target.kind in ("months", "quarters") and not target.main.get("y"):
             target.quals.append(last.main)  # "2 lần/năm, vào tháng 6 và tháng 12"
             last.used = True
+        if last and target.joined and last.kind == "every" and target.kind == "position":
+            target.quals.append(last.main)  # "6 tháng và cuối năm"
         if target.kind in PERIODS or target.kind == "unit":
             listed = target.joined and context and last is context[-1]
             context = [*context, target] if listed else [target]

@@ -121,6 +121,9 @@ def _said_place(  # noqa: PLR0911 - one branch per kind of qualifier
         case "monthafter":
             unit = unit_of(atom.get("unit")) or Unit.QUARTER
             return [(unit, MONTHS[unit] + ordinal_of(atom.get("n")), ())]
+        case "afterend":
+            unit = unit_of(atom.get("unit")) or Unit.MONTH
+            return [(unit, MONTHS[unit] + 1, ())]
         case "nextmonthof":
             unit = unit_of(atom.get("unit")) or (context[0][0] if context else Unit.MONTH)
             return [(unit, MONTHS[unit] + 1, ())] if unit in MONTHS else []

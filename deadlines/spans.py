@@ -229,8 +229,11 @@ def read_position(target: Target, scene: Scene) -> Sense:
         return NOTHING
     strength, at = strength_of(target, 78, 64), hour(target)
     point = _AT[target.main.get("at")](unit)
-    if each or target.qual("every", "often"):
+    if each:
         return Sense((Every(unit, point, time=at),), strength)
+    if target.qual("every", "often"):
+        beside = any(one.start < target.main.start for one in target.quals)
+        return Sense((Every(unit, point, time=at),), 44 if beside else strength)
     period = Period.holding(unit, scene.base)
     rule = Once(period, point, time=at)
     if last_day(rule) < scene.base or target.qual("next"):

@@ -57,6 +57,10 @@ def read_nthweekday(target: Target, _scene: Scene) -> Sense:
             for one in numbers_in(months.get("m"))
         )
         return Sense(rules, 95)
+    quarter = any(one.get("unit") == "quý" for one in target.quals)
+    if quarter:
+        point = NthWeekday(day, 0 if nth < 0 else 1, nth)
+        return Sense((Every(Unit.QUARTER, point, (), before, at),), 95)
     month = 2 if (one := target.qual("next")) and one.get("unit") == "tháng" else 1
     return Sense((Every(Unit.MONTH, NthWeekday(day, month, nth), (), before, at),), 95)
 
