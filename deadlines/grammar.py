@@ -337,7 +337,8 @@ def _join_ranges(line: str, found: list[Target]) -> list[Target]:
         gap = line[last.end : target.start].split() if last else []
         dash = gap == ["-"] and last is not None and _alike(last, target)
         since = last is not None and last.bound == "since" and target.bound != "since"
-        ends = target.bound in ("until", "before") or dash or "đến" in gap
+        said = line[last.end : target.main.start].split() if last else []
+        ends = target.bound == "until" or dash or "đến" in said or "tới" in said
         if last and last.clause == target.clause and (dash or (since and len(gap) <= 8)) and ends:
             target.start, target.ranged = last.start, True
             target.bound = "" if dash and last.bound == "since" else target.bound

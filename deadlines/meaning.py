@@ -45,6 +45,8 @@ def _in_passing(target: Target, scene: Scene) -> bool:
         return False
     if scene.line[target.main.start :].startswith(("trong ", "hết ")):
         return False
+    if target.kind == "year" and target.start == 0:  # "Năm 2025, toàn tỉnh có …"
+        return scene.line[target.end : target.end + 80].count(" ") > 2 * _LOOSE
     before = scene.line[max(0, target.start - 60) : target.start]
     return len(before.split()) > _LOOSE and not before.endswith(_COLUMN)
 

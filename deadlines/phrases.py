@@ -67,6 +67,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("noday", rf"có hiệu lực(?: thi hành)?(?: (?:kể|tính))?(?: từ)? (?:{_DATE}|ngày ký)"),
     ("noday", r"(?:điều|khoản|điểm|chương|phần|biểu|mẫu(?: số)?|phụ lục|biểu mẫu)(?: số)? (?:\d{1,3}[a-z]?|[ivx]+|[a-zđ])(?: (?:,|và|-) \d{1,3}(?! [/.-]))?(?!\S)(?! (?:/|-) \d)"),
     ("noday", rf"(?:định hướng|tầm nhìn)(?: (?:đến|tới))?(?: năm)? {_Y}|(?:năm học|niên khóa|khóa) {_Y} - {_Y}"),
+    ("noday", rf"(?!0?[69] )\d{{1,2}} tháng(?: (?:đầu|cuối))?(?: của)? năm(?: {_Y})?(?! một)"),
     ("section", r"mục (?P<section>(?:\d{1,2}|[ivx]+|[a-zđ])(?: \. \d{1,2}){0,3})(?!\S)(?: nêu trên)?"),
     ("noday", r"\d+(?: [.,] \d+)? (?:%|triệu|tỷ|đồng|người|doanh nghiệp|cơ sở|xã|huyện|điểm|phường|hộ|ha|km|m2|bản|bộ|đơn vị|trường hợp|năm tuổi|tuổi)(?!\S)"),
     ("always", r"24 / 24(?: (?:giờ|h))?(?: (?:/|và) 24)?|24 / 7|24 giờ / 24 giờ|24 h / 24 h|24 giờ / ngày"),
@@ -163,6 +164,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("count", r"(?:vào )?(?P<u>ngày) thứ (?P<n>\d{1,3})(?=(?: ,)? (?:kể|tính|sau))"),
     ("count", rf"(?P<n>{_N}) (?P<u>ngày làm việc|ngày \( làm việc \)|ngày|tuần|tháng|năm|giờ làm việc|giờ|tiếng|h|phút)(?!\S)"),
     # What binds the next day.
+    ("asof", r"(?:quá hạn|được giao|vụ giao|đã giao|phát sinh|tồn đọng) (?:từ )?trước(?= (?:ngày|tháng|năm|\d))"),
     ("asof", r"(?:(?:số liệu|lũy kế|kết quả|tình hình)(?: \S+){0,2} )?(?:được )?(?:tính|lũy kế|chốt|số liệu)(?: số liệu)? (?:đến|tới)(?: hết)?(?: thời điểm)?"),
     ("since", r"(?:bắt đầu |được thực hiện |triển khai |thực hiện )?(?:kể |tính )?từ(?: (?:khoảng|đầu))?(?= (?:ngày |tháng |quý |năm |t |\d|thứ |hết |nay |mùng |cuối |giữa ))(?: nay)?"),
     ("since", r"sau(?= (?:ngày )?\d{1,2} (?:/|tháng) \d)"),
