@@ -52,12 +52,10 @@ def init(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 def write_example(path: Path) -> None:
     """Copy the annotated example, readable by the owner only: it will hold a token."""
-    here = Path(__file__).resolve().parent
-    source = next(
-        each
-        for each in (here / "config.example.toml", here.parent / "config.example.toml")
-        if each.exists()
-    )
+    package = Path(application.__file__).resolve().parent
+    # In a wheel it lies inside the package, in the tree beside it.
+    places = (package / "config.example.toml", package.parent / "config.example.toml")
+    source = next(each for each in places if each.exists())
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, path)
     path.chmod(0o600)
