@@ -151,6 +151,8 @@ def load(path: Path) -> Settings:
     A missing file is not an error: defaults and the environment serve. Raises ConfigTrouble.
     """
     if path.exists():
+        if not path.is_file():
+            raise ConfigTrouble(f"{path} không phải là tệp cấu hình.")
         _check_private(path)
 
     class FromFile(Settings):
@@ -174,6 +176,8 @@ def load(path: Path) -> Settings:
         settings = FromFile()
     except tomllib.TOMLDecodeError as error:
         raise ConfigTrouble(f"Tệp cấu hình {path} sai cú pháp TOML: {error}.") from None
+    except UnicodeDecodeError:
+        raise ConfigTrouble(f"Tệp cấu hình {path} phải ghi bằng UTF-8.") from None
     except ValidationError as error:
         raise ConfigTrouble(_explain(path, error)) from None
     except SettingsError as error:

@@ -1,5 +1,6 @@
 """The product as users run it: `python -m bot.cli ...` in a process of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,27 +51,76 @@ class Done:
         return self.err
 
 
-def dondoc(
-    *arguments: str,
-    cwd: Path,
-    given: str = "",
-    env: dict[str, str] | None = None,
-    command: Sequence[str] = (sys.executable, "-m", "bot.cli"),
-) -> Done:
+def dondoc(*arguments: str, cwd: Path, given: str = "", env: dict[str, str] | None = None) -> Done:
     """Run one command to its end."""
+    return _ended(*_ZYGOTE.run(arguments, cwd, given, env or environment()))
+
+
+def dondoc_by(
+    command: Sequence[str], *arguments: str, cwd: Path, env: dict[str, str] | None = None
+) -> Done:
+    """Run one command to its end, by another interpreter or program than this tree's."""
     ended = subprocess.run(
         [*command, *arguments],
         cwd=cwd,
         env=env or environment(),
-        input=given,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=90,
         check=False,
     )
-    assert "Traceback" not in ended.stderr + ended.stdout, ended.stderr
-    return Done(ended.returncode, ended.stdout, ended.stderr)
+    return _ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def _ended(code: int, out: str, err: str) -> Done:
+    assert "Traceback" not in err + out, err
+    return Done(code, out, err)
+
+
+class Zygote:
+    """The process that runs commands quickly; see `zygote.py`. Started when first needed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(
+        self, arguments: Sequence[str], cwd: Path, given: str, env: dict[str, str]
+    ) -> tuple[int, str, str]:
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with TemporaryDirectory(prefix="dondoc-command-") as folder:
+            files = {name: Path(folder, name) for name in ("stdin", "stdout", "stderr")}
+            for name, file in files.items():
+                file.write_text(given if name == "stdin" else "", encoding="utf-8")
+            paths = {name: str(file) for name, file in files.items()}
+            order = {"arguments": arguments, "cwd": str(cwd), "env": env, **paths}
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+            code = process.stdout.readline()
+            assert code, "the process that runs commands has died"
+            said = [files[name].read_text("utf-8") for name in ("stdout", "stderr")]
+        return int(code), said[0], said[1]
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.e2e.zygote"],
+                cwd=ROOT, env=environment(), text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+        return self._process
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.communicate(timeout=20)
+            self._process = None
+
+
+_ZYGOTE = Zygote()
+stop_commands = _ZYGOTE.stop
 
 
 @dataclass
