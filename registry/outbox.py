@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -330,13 +330,16 @@ def open_attempt(
     session.add(attempt)
     session.flush()
     attempt_id = attempt.id or 0
-    for notice in notices:
-        session.add(AttemptNotice(attempt_id=attempt_id, notice_id=notice.id or 0))
-        session.execute(
-            update(Notice)
-            .where(col(Notice.id) == notice.id)
-            .values(tries=Notice.tries + 1, lease_until=now + LEASE)
-        )
+    session.execute(
+        insert(AttemptNotice),
+        [{"attempt_id": attempt_id, "notice_id": notice.id} for notice in notices],
+    )
+    set_state(
+        session,
+        col(Notice.id).in_([notice.id for notice in notices]),
+        tries=Notice.tries + 1,
+        lease_until=now + LEASE,
+    )
     return attempt_id
 
 
