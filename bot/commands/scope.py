@@ -28,6 +28,10 @@ _CURRENT: tuple[tuple[re.Pattern[str], Unit], ...] = (
 _NUMBER = re.compile(r"\S*\d\S*\s*/\s*\S+|/\S+-\S+")
 _BEFORE = re.compile(r"(?:cua|tai|trong|ve|van ban|so|co quan|don vi|ky)\s+")
 _BEHIND = re.compile(r"\s+(?:trong|cua|ve)$")
+# Words of the question itself: "tình hình thực hiện chung thế nào".
+_ASKING = re.compile(
+    r"(?:^| )(?:the nao|ra sao|nhu the nao|hien nay|bay gio|chung|thuc hien|a)[ ?]*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,9 @@ def read_scope(session: Session, words: str, today: date) -> Scope:
 def _names(text: str) -> list[str]:
     """What may be meant as a name: the words as they stand, then without one filler after another.
     As they stand first, because "Sở" typed without marks reads like "số", and "Tài" like "tại"."""
-    words = clean(text).strip(" ,;:.")
+    words = clean(text).strip(" ,;:.?")
+    while (asking := _ASKING.search(fold(words))) is not None:
+        words = words[: asking.start()].strip(" ,;:.?")
     while (behind := _BEHIND.search(fold(words))) is not None:
         words = words[: behind.start()].strip(" ,;:.")
     names = [words]
