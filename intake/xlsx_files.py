@@ -10,9 +10,6 @@ from datetime import date, datetime, time
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from openpyxl import load_workbook
-from openpyxl.utils import column_index_from_string
-
 from intake.errors import IntakeError
 from intake.grid import MAX_ROWS, Grid, Row, check_length, tidy
 
@@ -61,6 +58,8 @@ _Cells = dict[int, list[str]]
 
 
 def _sheets(content: bytes, *, values: bool) -> dict[str, _Cells]:
+    from openpyxl import load_workbook  # noqa: PLC0415 -- heavy, and a running bot reads no sheets
+
     with warnings.catch_warnings():
         # openpyxl warns of drawings and extensions it leaves out; none of them is text.
         warnings.simplefilter("ignore")
@@ -126,6 +125,8 @@ def _check_formulas(values: dict[str, _Cells], formulas: dict[str, _Cells]) -> N
 
 def _merges(content: bytes) -> dict[str, list[tuple[int, int, int]]]:
     """By sheet: column (from 0), first and last line of each range merged over several lines."""
+    from openpyxl.utils import column_index_from_string  # noqa: PLC0415 -- as in _sheets
+
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         found = {}
         for name, part in _parts(package):

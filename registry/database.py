@@ -17,15 +17,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, SQLModel
+
+from registry.migrations import HEAD
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -219,7 +217,10 @@ class Database:
         """The schema's revision in the database; None where there is no schema yet."""
         try:
             with self._writer.connect() as connection:
-                return MigrationContext.configure(connection).get_current_revision()
+                if not inspect(connection).has_table("alembic_version"):
+                    return None
+                found = connection.execute(text("SELECT version_num FROM alembic_version"))
+                return found.scalar_one_or_none()
         except DatabaseError as error:
             raise DatabaseTrouble(
                 "Không mở được cơ sở dữ liệu: tệp hỏng hoặc không phải SQLite. "
@@ -228,18 +229,21 @@ class Database:
 
     def migrate(self, now: datetime) -> bool:
         """Bring the schema up to date; True if anything changed. An existing SQLite file is copied
-        aside first (NAME.before-REVISION)."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        head = ScriptDirectory.from_config(config).get_current_head()
+        aside first (NAME.before-REVISION). Raises DatabaseTrouble for a newer version's."""
         current = self.revision()
-        if current == head:
+        if current == HEAD:
             return False
+        from registry import schema  # noqa: PLC0415 -- loads Alembic, which is heavy
+
+        if current is not None and not schema.known(current):
+            raise DatabaseTrouble(
+                f"Cơ sở dữ liệu do một phiên bản dondoc mới hơn tạo ra ({current}); "
+                "hãy cài phiên bản đó, hoặc phục hồi từ bản sao lưu trước khi nâng cấp."
+            )
         if current is not None:
             self.backup(self._aside(current, now))
         with self._writer.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            schema.upgrade(connection)
         return True
 
     def _aside(self, revision: str, now: datetime) -> Path:

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from sqlmodel import Session, SQLModel, select, text
 
 from bot.app import open_database
 from bot.settings import DatabaseSection, Settings
+from registry import schema
 from registry.database import (
     Database,
     DatabaseTrouble,
@@ -27,6 +30,7 @@ from registry.database import (
     sqlite_path,
 )
 from registry.marks import get, put
+from registry.migrations import HEAD
 from registry.tables import AgencyAlias, Mark
 from tests.fakes.databases import fresh
 
@@ -253,6 +257,17 @@ def test_migrating_from_nothing_and_again(tmp_path: Path) -> None:
     db.close()
 
 
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    assert schema.head() == HEAD
+    assert schema.known(HEAD)
+    assert not schema.known("9999")
+    code = "import sys, bot.cli; print([m for m in ('alembic', 'openpyxl') if m in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
 def test_models_and_migrations_agree(db: Database) -> None:
     with db._writer.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -306,6 +321,8 @@ def test_a_newer_database_is_left_alone(db: Database, tmp_path: Path) -> None:
     with pytest.raises(DatabaseTrouble) as trouble:
         open_database(settings, NOW)
     _one_vietnamese_line(str(trouble.value))
+    assert "mới hơn" in str(trouble.value)
+    assert list(tmp_path.glob("*before*")) == []
     with closing(sqlite3.connect(tmp_path / "dondoc.db")) as raw:
         assert raw.execute("SELECT name FROM mark").fetchall() == [("a",)]
 
