@@ -108,13 +108,20 @@ class Dispatcher:
             name = type(error).__name__
             aside = await self._db.write(stored.failed_once, inbound_id, name, self._clock())
             if aside:
-                await self._db.write(self._apologise, inbound_id, self._clock())
-                self._answered()
+                await self._apology(inbound_id)
             return
         self.handled += 1
         self._answered()
         if handled.callback is not None and handled.channel in self._channels:
             await self._channels[handled.channel].acknowledge(handled.callback)
+
+    async def _apology(self, inbound_id: int) -> None:
+        """What made the answer fail may make the apology fail too; the others go on at once."""
+        try:
+            await self._db.write(self._apologise, inbound_id, self._clock())
+        except Exception:
+            log.exception("no apology for update %s", inbound_id)
+        self._answered()
 
     # -- inside the transaction -------------------------------------------------------------------
 
