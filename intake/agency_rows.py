@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from deadlines.text import fold
-from intake.drafts import Problem
 from intake.grid import Row
 from intake.names import is_none
+from intake.problems import Problem
 from intake.sheets import Table
 from registry import naming
 from registry.agencies import Directory, How

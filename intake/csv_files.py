@@ -14,30 +14,38 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 _NOT_TEXT = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff")
-_UNREADABLE = "Không đọc được tệp .csv; hãy lưu lại dạng “CSV UTF-8” hoặc .xlsx."
+_UNREADABLE = "Không đọc được tệp {}; hãy lưu lại dạng UTF-8 hoặc {}."
 
 
 def read_csv(content: bytes) -> list[Grid]:
     """The one table of a .csv file: UTF-8, UTF-16 or Windows-1258; `,` `;` or tab."""
     if content.startswith(_NOT_TEXT):
         raise IntakeError("Tệp mang tên .csv nhưng không phải tệp chữ; hãy lưu lại đúng định dạng.")
-    text = _decode(content)
+    text = decode(content)
     if "\0" in text:
-        raise IntakeError(_UNREADABLE)
+        raise _unreadable(".csv")
     try:
         grids = [Grid("csv", _rows(text, delimiter)) for delimiter in DELIMITERS]
     except csv.Error as error:
-        raise IntakeError(_UNREADABLE) from error
+        raise _unreadable(".csv") from error
     return [max(grids, key=_recognised)]
 
 
-def _decode(content: bytes) -> str:
+def decode(content: bytes, ending: str = ".csv") -> str:
+    """The text of a file that names no encoding: UTF-8, UTF-16 or Windows-1258.
+
+    Raises IntakeError for what is none of them."""
     for encoding in _encodings(content):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise IntakeError(_UNREADABLE)
+    raise _unreadable(ending)
+
+
+def _unreadable(ending: str) -> IntakeError:
+    other = ".xlsx" if ending == ".csv" else ".docx"
+    return IntakeError(_UNREADABLE.format(ending, other))
 
 
 def _encodings(content: bytes) -> tuple[str, ...]:

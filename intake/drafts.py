@@ -3,9 +3,10 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from deadlines import (
     Open,
@@ -20,13 +21,16 @@ from deadlines import (
 )
 from deadlines.text import clean, fold
 from intake.names import Resolver, divide, is_none, split_names
+from intake.problems import Problem
 from intake.task_rows import TaskRow
-from registry.agencies import How, Match
+from registry.agencies import How, Match, Proposal
 from registry.directives import AgencyPart, DirectiveFacts, TaskFacts
 from registry.types import Part
 
 # Kinds of deadlines that have no day by their nature, and are stored so.
 DAYLESS = frozenset({"ongoing", "per_plan", "event"})
+# How a duty of running text without any deadline is kept: asked for a word now and then.
+_UNDATED = "ongoing"
 _CITED = re.compile(
     r"(?:(?:kế hoạch|quyết định|nghị quyết|chương trình|đề án|công văn|chỉ thị|thông báo)\s+)?"
     r"(?:số\s+)?\d+(?:/\d{4})?[-/][^\s,;]*[A-ZĐ][^\s,;]*",
@@ -35,18 +39,9 @@ _CITED = re.compile(
 _EARLIEST = date(2000, 1, 1)
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
-    """Something a person must see. `blocking`: nothing is imported until it is put right."""
-
-    line: int
-    message: str
-    blocking: bool = True
-
-
 @dataclass(frozen=True)
 class DraftTask:
-    """One task as it would be stored, and where the file says so."""
+    """One task as it would be stored, and where the file says so; `source`: its words there."""
 
     key: str
     line: int
@@ -62,18 +57,21 @@ class DraftTask:
     send_to: tuple[Match, ...] = ()
     lead_text: str = ""
     coordinate_text: str = ""
+    source: str = ""
     messages: tuple[Problem, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Terms:
     """What reading a directive needs besides its rows. `reference`: the day from which phrases are
-    seen (the day of issue where known); `inclusive`: "trước ngày D" includes D."""
+    seen (the day of issue where known); `inclusive`: "trước ngày D" includes D; `text`: running
+    text, where a duty without a day is common and is told, not refused."""
 
     reference: date
     document_date: date | None = None
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     inclusive: bool = False
+    text: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,9 +106,11 @@ def draft_tasks(
             continue
         task = _draft(row, resolver, terms)
         tasks.append(task)
-        problems.extend(task.messages)
+    tasks = [_checked(task, terms) for task in _hung(tasks, terms)]
+    problems += [problem for task in tasks for problem in task.messages]
     if not rows:
-        problems.append(Problem(0, "không có nhiệm vụ nào dưới dòng tiêu đề"))
+        where = "không thấy nhiệm vụ nào giao cho cơ quan cụ thể" if terms.text else ""
+        problems.append(Problem(0, where or "không có nhiệm vụ nào dưới dòng tiêu đề"))
     return Draft(directive, tuple(_keyed(tasks)), tuple(sorted(problems, key=lambda p: p.line)))
 
 
@@ -130,7 +130,7 @@ def _keyed(tasks: Iterable[DraftTask]) -> list[DraftTask]:
 def _draft(row: TaskRow, resolver: Resolver, terms: Terms) -> DraftTask:
     lead_text, also = divide(row.lead)
     coordinate_text = "; ".join(part for part in (also, row.coordinate) if not is_none(part))
-    task = DraftTask(
+    return DraftTask(
         key="",
         line=row.line,
         where=row.where,
@@ -139,21 +139,74 @@ def _draft(row: TaskRow, resolver: Resolver, terms: Terms) -> DraftTask:
         title=row.title,
         deliverable=row.deliverable,
         deadline=row.deadline,
-        reading=read(
-            row.deadline,
-            terms.reference,
-            inclusive=terms.inclusive,
-            document_date=terms.document_date,
-            calendar=terms.calendar,
-        ),
+        reading=_reading(row.deadline, terms),
         leads=tuple(split_names(lead_text, resolver)),
         coordinates=tuple(split_names(coordinate_text, resolver)),
         send_to=tuple(split_names(row.send_to, resolver)),
         lead_text=row.lead,
         coordinate_text=row.coordinate,
+        source=row.source,
     )
+
+
+def _checked(task: DraftTask, terms: Terms) -> DraftTask:
     found = [problem for check in _CHECKS for problem in check(task, terms)]
     return replace(task, messages=tuple(found))
+
+
+def _reading(deadline: str, terms: Terms, anchors: Mapping[str, Any] | None = None) -> Reading:
+    if terms.text and _blank(deadline):
+        return Reading(deadline, _UNDATED, sure=True, explain="Không nêu thời hạn")
+    return read(
+        deadline,
+        terms.reference,
+        inclusive=terms.inclusive,
+        document_date=terms.document_date,
+        calendar=terms.calendar,
+        anchors=anchors,
+    )
+
+
+def _blank(deadline: str) -> bool:
+    return not deadline.strip(" -–.")
+
+
+# --- Deadlines that hang on others ---------------------------------------------------------------
+
+
+def _hung(tasks: Sequence[DraftTask], terms: Terms) -> list[DraftTask]:
+    """Derived deadlines ("sau 03 ngày theo thời gian quy định tại mục 2") read once more, with the
+    deadlines of the section they name."""
+    found: list[DraftTask] = []
+    for task in tasks:
+        label = task.reading.reference_text
+        rule = task.reading.rule
+        if isinstance(rule, Relative) and rule.label and not task.reading.due:
+            parents = _parents(task, label.split()[-1].casefold(), tasks)
+            if parents:
+                anchored = _reading(task.deadline, terms, {rule.label: parents})
+                found.append(replace(task, reading=anchored))
+                continue
+        found.append(task)
+    return found
+
+
+def _parents(task: DraftTask, number: str, tasks: Sequence[DraftTask]) -> tuple[Rule, ...]:
+    return tuple(
+        other.reading.rule
+        for other in tasks
+        if other is not task
+        and other.reading.rule is not None
+        and has_days(other.reading.rule)
+        and _stands_in(other, number)
+    )
+
+
+def _stands_in(task: DraftTask, number: str) -> bool:
+    """As the registry finds the parents of a stored task: by the marks of its headings."""
+    places = [*task.section.split(" / "), task.ordinal]
+    marks = [place.split()[0].rstrip(".:)").casefold() for place in places if place.split()]
+    return any(mark == number or mark.startswith(f"{number}.") for mark in marks)
 
 
 # --- Checks --------------------------------------------------------------------------------------
@@ -165,7 +218,10 @@ def _check_title(task: DraftTask, _terms: Terms) -> list[Problem]:
 
 def _check_deadline(task: DraftTask, terms: Terms) -> list[Problem]:
     reading = task.reading
-    if not task.deadline.strip(" -–."):
+    if _blank(task.deadline) and terms.text:
+        message = "không nêu thời hạn; sẽ hỏi tình hình định kỳ như việc thường xuyên"
+        return [Problem(task.line, message, blocking=False)]
+    if _blank(task.deadline):
         return [
             Problem(
                 task.line,
@@ -256,7 +312,7 @@ def _remarks(task: DraftTask, matches: tuple[Match, ...], part: str) -> list[Pro
 
 
 def _unresolved(match: Match, part: str) -> str:
-    names = ", ".join(f"“{one.name}”" for one in match.proposals)
+    names = ", ".join(_proposed(one) for one in match.proposals)
     meant = f"; có phải {names}?" if names else ""
     match match.how:
         case How.UNDEFINED:
@@ -265,6 +321,12 @@ def _unresolved(match: Match, part: str) -> str:
             return f"{part} “{match.text}” {match.note}"
         case _:
             return f"không nhận ra {part} “{match.text}”{meant}"
+
+
+def _proposed(one: Proposal) -> str:
+    """A near miss with how near it is; of what is far only the name helps."""
+    near = f" (khác {one.distance} chữ)" if 0 < one.distance <= 3 else ""
+    return f"“{one.name}”{near}"
 
 
 _Check = Callable[[DraftTask, Terms], list[Problem]]

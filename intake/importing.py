@@ -3,10 +3,8 @@
 Both read the whole file first, tell everything there is to tell, and write all of it or nothing.
 """
 
-import hashlib
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -15,18 +13,20 @@ from sqlmodel import Session
 
 from deadlines import Rule, WorkCalendar
 from intake.agency_rows import agency_rows, ambiguities
-from intake.columns import AGENCY_COLUMNS, TASK_COLUMNS
-from intake.drafts import Draft, Problem, draft_tasks
+from intake.columns import AGENCY_COLUMNS
+from intake.drafts import Draft, draft_tasks
 from intake.drafts import Terms as ReadingTerms
+from intake.lint import contradictions
 from intake.numbers import kind_and_issuer
-from intake.sheets import Table, read_table
-from intake.task_rows import task_rows
+from intake.problems import Problem
+from intake.sheets import read_table
+from intake.source import Source, read_source, tidy_number
 from registry import agency_list
 from registry.agencies import Directory, Match
 from registry.agency_list import LoadResult
 from registry.clock import local_day
 from registry.database import Database
-from registry.directives import DirectiveFacts, ImportResult, store
+from registry.directives import DirectiveFacts, ImportResult, periodic_reports, store
 from registry.expand import HORIZON_DAYS, Expansion, expand, revise
 from registry.expand import Terms as DutyTerms
 from registry.tables import Task
@@ -121,6 +121,7 @@ class ImportReport:
     is False where it was only tried out)."""
 
     draft: Draft
+    source: Source
     result: ImportResult | None = None
     expansion: Expansion | None = None
     notes: tuple[Problem, ...] = ()
@@ -132,17 +133,22 @@ class ImportReport:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return tuple(sorted((*self.draft.problems, *self.notes), key=lambda one: one.line))
+        return tuple(sorted((*self.draft.problems, *self.notes), key=_line))
 
     def lines(self) -> list[str]:
         """For people, one fact a line; the last says what was done."""
-        found = _problem_lines(self.problems)
+        found = _problem_lines(self.problems, self.source.unit)
         tasks = f"{len(self.draft.tasks)} nhiệm vụ"
         if self.result is None:
             count = sum(one.blocking for one in self.problems)
             return [*found, f"Đọc được {tasks}; còn {count} chỗ phải sửa nên không lưu gì."]
         start = "Đã nhập" if self.written else f"Chạy thử, chưa lưu gì (đọc được {tasks})"
         return [*found, f"{start}: {_summary(self.result, self.expansion or Expansion())}"]
+
+    def _issued(self) -> str | None:
+        """The day of issue; the month alone where the copy leaves the day blank."""
+        day = self.draft.directive.issued_on
+        return (day.isoformat() if day else self.source.head.issued) or None
 
     def to_contract(self) -> dict[str, Any]:
         """The JSON of `dondoc import FILE --dry-run --json`."""
@@ -152,7 +158,7 @@ class ImportReport:
                 "number": directive.number,
                 "kind": directive.kind,
                 "issuer": directive.issuer,
-                "issued": directive.issued_on.isoformat() if directive.issued_on else None,
+                "issued": self._issued(),
             },
             "tasks": [
                 {
@@ -176,26 +182,56 @@ class ImportReport:
 def import_tasks(
     db: Database, path: Path, order: ImportOrder, now: datetime, *, dry_run: bool = False
 ) -> ImportReport:
-    """Read a table of tasks and, unless `dry_run` or something blocks, store it with its duties.
+    """Read a directive or a table of tasks and, unless `dry_run` or something blocks, store it with
+    its duties.
 
-    `now` is aware. Raises IntakeError for a file that cannot be read as such a table.
+    `now` is aware. Raises IntakeError for a file that cannot be read.
     """
-    table = read_table(path, TASK_COLUMNS)
     today = local_day(now)
-    on = order.issued or today
-    directory = db.read_now(Directory.on, on)
-    terms = ReadingTerms(on, order.issued, order.calendar, order.inclusive)
-    directive = _directive(order, path, table)
-    draft = draft_tasks(task_rows(table), directory, terms, directive)
-    notes = (*_no_agencies(directory), *_header_notes(table))
-    if ImportReport(draft, notes=notes).refused:
-        return ImportReport(draft, notes=notes)
+    directory = db.read_now(Directory.on, order.issued or today)
+    source = read_source(path, directory, today, order.issued)
+    return import_source(db, source, order, now, dry_run=dry_run)
+
+
+def draft_of(db: Database, source: Source, order: ImportOrder) -> Draft:
+    """The draft of a directive as read and perhaps corrected, by what the database knows now.
+
+    Nothing is written."""
+    reference = order.issued or source.reference
+    directory = db.read_now(Directory.on, reference)
+    terms = ReadingTerms(
+        reference,
+        order.issued or source.head.issued_on,
+        order.calendar,
+        order.inclusive,
+        text=source.text,
+    )
+    directive = _directive(order, source)
+    draft = draft_tasks(source.rows, source.resolver(directory), terms, directive)
+    others = db.read_now(periodic_reports, directive.key)
+    told = [
+        problem
+        for task, facts in zip(draft.tasks, draft.facts(), strict=True)
+        for problem in contradictions(task.line, facts.kind, facts.rule, facts.send_to, others)
+    ]
+    notes = (*_no_agencies(directory), *source.notes, *told)
+    return replace(draft, problems=tuple(sorted((*draft.problems, *notes), key=_line)))
+
+
+def import_source(
+    db: Database, source: Source, order: ImportOrder, now: datetime, *, dry_run: bool = False
+) -> ImportReport:
+    """As :func:`import_tasks`, from a directive that was read before. `now` is aware."""
+    today = local_day(now)
+    draft = draft_of(db, source, order)
+    if draft.blocked:
+        return ImportReport(draft, source)
     duties = DutyTerms(today, now, order.calendar, order.update_rule, order.horizon_days)
 
     def write(session: Session) -> ImportReport:
         result, expansion = _store(session, draft, duties)
-        found = (*notes, *_troubles(session, expansion))
-        return ImportReport(draft, result, expansion, found, written=not dry_run)
+        found = tuple(_troubles(session, expansion))
+        return ImportReport(draft, source, result, expansion, found, written=not dry_run)
 
     return _run(db, write, dry_run=dry_run)
 
@@ -250,20 +286,21 @@ def _troubles(session: Session, expansion: Expansion) -> list[Problem]:
     return found
 
 
-def _directive(order: ImportOrder, path: Path, table: Table) -> DirectiveFacts:
-    number = re.sub(r"^\s*số(?:\s*:\s*|\s+)", "", order.number, flags=re.IGNORECASE).strip()
+def _directive(order: ImportOrder, source: Source) -> DirectiveFacts:
+    """What a person says of a directive goes before what its head says."""
+    head = source.head
+    number = tidy_number(order.number) or head.number
     kind, issuer = kind_and_issuer(number)
-    text = "\n".join("\t".join(row.cells) for row in table.rows)
     return DirectiveFacts(
         number=number,
-        issued_on=order.issued,
-        kind=order.kind or kind,
-        issuer=order.issuer or issuer,
-        title=order.title,
-        source_name=path.name,
+        issued_on=order.issued or head.issued_on,
+        kind=order.kind or head.kind or kind,
+        issuer=order.issuer or head.issuer or issuer,
+        title=order.title or head.subject,
+        source_name=source.file,
         owed_from=order.owed_from,
         owed_until=order.owed_until,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=source.digest,
     )
 
 
@@ -273,11 +310,8 @@ def _no_agencies(directory: Directory) -> tuple[Problem, ...]:
     return (Problem(0, "chưa có danh sách cơ quan; hãy nạp trước: dondoc agencies load TỆP"),)
 
 
-def _header_notes(table: Table) -> tuple[Problem, ...]:
-    return tuple(
-        Problem(0, f"bỏ qua cột “{left}”, vì đã dùng cột “{used}”", blocking=False)
-        for left, used in table.header.ignored
-    )
+def _line(problem: Problem) -> int:
+    return problem.line
 
 
 # --- Words ---------------------------------------------------------------------------------------
@@ -291,10 +325,10 @@ def _warnings(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
     return [{"line": one.line or None, "message": one.message} for one in problems]
 
 
-def _problem_lines(problems: tuple[Problem, ...]) -> list[str]:
+def _problem_lines(problems: tuple[Problem, ...], unit: str = "dòng") -> list[str]:
     marks = {True: "Phải sửa", False: "Lưu ý"}
     return [
-        f"{marks[one.blocking]}: dòng {one.line}: {one.message}"
+        f"{marks[one.blocking]}: {unit} {one.line}: {one.message}"
         if one.line
         else f"{marks[one.blocking]}: {one.message}"
         for one in problems

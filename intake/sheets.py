@@ -43,7 +43,7 @@ def read_table(path: Path, columns: Sequence[Column]) -> Table:
     if reader is None:
         known = ", ".join(READERS)
         raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
-    grids = reader(_content(path))
+    grids = reader(content_of(path))
     _refuse_secret(path, grids)
     return find_table(grids, columns)
 
@@ -52,7 +52,7 @@ def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:
     """The first grid with a whole header; else an IntakeError that names what is missing."""
     best: tuple[int, int | None, list[str]] = (0, None, [])
     for grid in grids:
-        for place, header, depth in _headers(grid, columns):
+        for place, header, depth in headers(grid, columns):
             missing = header.missing(columns)
             if not missing:
                 return Table(header, _below(grid, place, depth))
@@ -78,7 +78,7 @@ def _refuse_secret(path: Path, grids: Sequence[Grid]) -> None:
             raise IntakeError(REFUSED, row.line)
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -95,7 +95,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _headers(grid: Grid, columns: Sequence[Column]) -> Iterator[tuple[int, Header, int]]:
+def headers(grid: Grid, columns: Sequence[Column]) -> Iterator[tuple[int, Header, int]]:
     """Each of the first rows as a header, alone and with the row below it: where it stands, what it
     says, how many rows it takes."""
     rows = grid.rows[:HEADER_ROWS]
@@ -119,10 +119,10 @@ def _below(grid: Grid, place: int, depth: int) -> list[Row]:
     rows = [
         row for row in grid.rows[place + depth :] if any(row.cells) and row.cells not in headers
     ]
-    return rows[1:] if rows and _numbers_columns(rows[0]) else rows
+    return rows[1:] if rows and numbers_columns(rows[0]) else rows
 
 
-def _numbers_columns(row: Row) -> bool:
+def numbers_columns(row: Row) -> bool:
     marks = [cell.strip("() ") for cell in row.cells if cell]
     numbers = [mark for mark in marks if mark.isdigit() or (len(mark) == 1 and mark.isalpha())]
     return len(marks) >= 3 and len(numbers) == len(marks)

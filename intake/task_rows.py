@@ -30,6 +30,7 @@ class TaskRow:
     lead: str
     coordinate: str
     send_to: str
+    source: str = ""
 
 
 def task_rows(table: Table) -> list[TaskRow]:

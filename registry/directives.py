@@ -62,7 +62,8 @@ class DirectiveFacts:
     def key(self) -> str:
         """Numbers begin again every year, so the year of issue belongs to the key."""
         number = "".join(fold(self.number).split())
-        if not number:
+        # "/TB-UBND": the running number is blank in the copy, and many papers share the rest.
+        if not number or number[0] in "/-":
             return f"sha256:{self.digest}"
         return f"{number}@{self.issued_on.year}" if self.issued_on else number
 
@@ -126,6 +127,42 @@ def store(
 def find(session: Session, directive: DirectiveFacts) -> Directive | None:
     """The directive as stored before, or None."""
     return session.exec(select(Directive).where(Directive.key == directive.key)).first()
+
+
+@dataclass(frozen=True)
+class PeriodicReport:
+    """A report that a directive in force asks for again and again; `directive` is its number."""
+
+    directive: str
+    title: str
+    kind: str
+    rule: str
+    deadline: str
+    send_to: str
+
+
+def periodic_reports(session: Session, besides: str = "") -> list[PeriodicReport]:
+    """The periodic reports to a named receiver in all directives in force, but for the one with the
+    key `besides`."""
+    rows = session.exec(
+        select(Task, Directive)
+        .join(Directive)
+        .where(col(Task.ended_at).is_(None), col(Directive.ended_at).is_(None))
+        .where(Task.send_to != "", Task.rule != "", Directive.key != besides)
+        .where(col(Task.kind).in_(("monthly", "quarterly", "semiannual", "annual", "multi")))
+        .order_by(col(Directive.id), col(Task.position))
+    )
+    return [
+        PeriodicReport(
+            directive=directive.number or directive.source_name,
+            title=task.title,
+            kind=task.kind,
+            rule=task.rule,
+            deadline=task.deadline_text,
+            send_to=task.send_to,
+        )
+        for task, directive in rows
+    ]
 
 
 _TOLD = ("number", "kind", "issuer", "title", "issued_on", "source_name", "owed_from", "owed_until")

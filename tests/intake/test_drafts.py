@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from intake.drafts import Draft, Problem, Terms, draft_tasks
+from intake.drafts import Draft, Terms, draft_tasks
+from intake.problems import Problem
 from intake.numbers import kind_and_issuer
 from intake.task_rows import TaskRow
 from registry.agencies import Directory, Known
@@ -60,7 +61,7 @@ def test_a_sound_row_has_no_problems() -> None:
         ({"title": ""}, "thiếu nội dung nhiệm vụ"),
         ({"lead": ""}, "thiếu cơ quan thực hiện"),
         ({"lead": "-"}, "thiếu cơ quan thực hiện"),
-        ({"lead": "Sở Tài chánh"}, "“Sở Tài chánh”; có phải “Sở Tài chính”?"),
+        ({"lead": "Sở Tài chánh"}, "“Sở Tài chánh”; có phải “Sở Tài chính” (khác 1 chữ)?"),
         ({"lead": "Sở Y tế, Bộ Công an"}, "không nhận ra cơ quan thực hiện “Bộ Công an”"),
         ({"lead": "các đơn vị có liên quan"}, "chưa xác định gồm những cơ quan nào"),
         ({"lead": "UBND cấp huyện"}, "chưa xác định gồm những cơ quan nào"),

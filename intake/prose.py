@@ -1,0 +1,262 @@
+"""Finds the duties that the prose of a directive orders: who, with whom, what, by when.
+
+A duty needs a subject: an agency that a sentence begins with or is ordered by name, or the agency
+that the heading above names. What has none is context, unless it names a day to be kept.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from intake.actors import Scanner, Text
+from intake.due_phrases import Due, due_in
+from intake.flat import CAPITALS, flat
+from intake.labels import Labels
+from intake.outline import Node, under
+from intake.sentences import Piece
+from intake.subjects import ORDER, Subject, Subjects, names_of
+from intake.task_rows import TaskRow
+from intake.wording import coordinating, deliverable, receiving, title
+
+_CLOSING = re.compile(
+    r"(?:tren day la|(?:tiep tuc )?thong bao (?:ket luan|y kien|noi dung|den|de"
+    r"|cho)\b.{0,400}\b(?:biet|thuc hien)"
+    r"|chiu trach nhiem thi hanh|can cu (?:quyet dinh|ke hoach|cong dien"
+    r"|chi thi) (?:nay )?(?:thi hanh|thuc hien)\W*$"
+    r"|.{0,60}\bco hieu luc (?:ke )?tu|(?:trong qua trinh .{0,120})?(?:neu"
+    r"|truong hop) (?:co )?(?:phat sinh|vuong mac|kho khan)"
+    r"|(?:trong qua trinh (?:trien khai|thuc hien|to chuc).{0,60}(?:kho khan|vuong mac))"
+    r"|ghi nhan|bieu duong|hoan nghenh|danh gia cao|(?:co ban )?(?:thong nhat"
+    r"|nhat tri) (?:voi|ve|chu truong|noi dung)|dong y (?:voi|chu truong|ve)"
+    r"|cho phep|chap thuan)"
+)
+_NOTHING = re.compile(
+    r"(?:can |phai )?(?:khan truong |tap trung )?(?:trien khai |thuc hien |lam )*(?:nghiem "
+    r"|tot |ngay |nghiem tuc )*(?:mot so |cac |nhung )*"
+    r"(?:noi dung|nhiem vu|cong viec)(?:[^.;:]{0,40})?(?: sau| sau day)?\W*$"
+)
+_OF = re.compile(
+    r"(?:trach nhiem|nhiem vu|phan cong nhiem vu|to chuc thuc hien|doi voi|ve phia"
+    r"|nhiem vu cu the)(?: (?:cua|cho|doi voi|tai))?\s*:?\s+"
+)
+_END = re.compile(r"noi nhan\s*:?\s*$|noi nhan\s*:")
+_SIGNED = re.compile(rf"(?:TM|KT|TL|TUQ|Q)\.\s+[{CAPITALS} ]+")
+_OPENS = re.compile(r":\s*$|(?:sau|sau day)\s*[:.]?\s*$")
+# Kinds that give way to a day named beside them.
+_WEAK = frozenset({"ongoing", "per_plan", "event", "year"})
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Pieces of one paragraph that one subject owes."""
+
+    leads: tuple[str, ...]
+    texts: tuple[str, ...]
+    coordinates: tuple[str, ...] = ()
+    own: bool = False
+    sentence: int = 0
+
+
+@dataclass
+class _Scope:
+    """What a heading hands down: who, with whom, by when."""
+
+    leads: tuple[str, ...] = ()
+    coordinates: tuple[str, ...] = ()
+    deadline: str = ""
+
+
+class Prose:
+    """Reads the paragraphs of one directive. `issuer`: names under which its issuer speaks;
+    `recipients`: whom a letter is addressed to; `reference`: as for deadlines."""
+
+    def __init__(
+        self,
+        scanner: Scanner,
+        reference: date,
+        issuer: frozenset[str] = frozenset(),
+        recipients: tuple[str, ...] = (),
+    ) -> None:
+        self.scanner = scanner
+        self.reference = reference
+        self._subjects = Subjects(scanner, issuer, recipients)
+        self._scopes: dict[int, _Scope] = {}
+
+    def rows(self, nodes: Sequence[Node]) -> list[TaskRow]:
+        """The duties of the paragraphs, in their order."""
+        body = _body(nodes)
+        labelled, used = Labels(self.scanner, self.reference).rows(body)
+        found: list[TaskRow] = []
+        for node in body:
+            if node.number in used:
+                found += labelled.get(node.number, [])
+                continue
+            self._subjects.ordering = self._subjects.ordering or node.marker is not None
+            if not node.context:
+                found += self._node(node, opens=_has_children(node, body))
+        return found
+
+    def _node(self, node: Node, *, opens: bool) -> list[TaskRow]:
+        above = self._above(node)
+        heading = self._heading(node, above)
+        if heading is not None:
+            self._scopes[node.number] = heading
+            return []
+        units = self._units(node, above)
+        opener = opens and _OPENS.search(flat(node.text)) is not None
+        if opener and units:
+            self._open(node, units[-1], above)
+            units = units[:-1]
+        elif units and all(unit.own and unit.leads == units[0].leads for unit in units):
+            self._scopes[node.number] = _Scope(units[0].leads)
+        return [row for unit in units for row in self._tasks(node, unit, above)]
+
+    def _above(self, node: Node) -> _Scope:
+        for parent in reversed(node.path):
+            if parent.number in self._scopes:
+                return self._scopes[parent.number]
+        return _Scope()
+
+    def _heading(self, node: Node, above: _Scope) -> _Scope | None:
+        """What a paragraph hands down that only names agencies ("3. Sở Y tế:")."""
+        line = Text.of(node.text)
+        start = 0
+        for pattern in (_OF, ORDER):
+            opened = pattern.match(line.flat)
+            if opened:
+                start = opened.end()
+        actors, end = self.scanner.actors(line, start)
+        if not actors or not re.fullmatch(r"[\s:.;,]*(?:\([^()]*\))?[\s:.;,]*", line.text[end:]):
+            return None
+        if not node.marker and not line.text.rstrip().endswith(":"):
+            return None
+        return _Scope(names_of(actors), (), above.deadline)
+
+    def _open(self, node: Node, unit: Unit, above: _Scope) -> None:
+        text = " ".join(unit.texts)
+        due = due_in(text, self.reference)
+        self._scopes[node.number] = _Scope(
+            unit.leads, unit.coordinates, due.text if due else above.deadline
+        )
+
+    def _units(self, node: Node, above: _Scope) -> list[Unit]:
+        units: list[Unit] = []
+        pending: tuple[str, ...] = ()
+        closed = -1
+        for piece in self._subjects.pieces(node.text):
+            for part in self._subjects.parted(piece):
+                subject = self._subjects.find(part.line, inherited=bool(above.leads))
+                closed = part.sentence if _CLOSING.match(part.line.flat) else closed
+                if part.sentence == closed and not (subject and subject.ordered):
+                    continue
+                if subject is not None and subject.pending:
+                    pending = names_of(subject.actors)
+                elif subject is not None:
+                    units.append(self._unit(part, _with_before(units, part, subject)))
+                    pending = ()
+                elif pending:
+                    units.append(Unit(pending, (part.line.text,), own=True, sentence=part.sentence))
+                    pending = ()
+                else:
+                    self._go_on(units, part, above)
+        return units
+
+    def _go_on(self, units: list[Unit], piece: Piece, above: _Scope) -> None:
+        """A piece without a subject belongs to the one before it, or to the heading's agencies;
+        where nobody is named, each sentence stands for itself."""
+        text = piece.line.text
+        last = units[-1] if units else None
+        if last is not None and (last.leads or last.sentence == piece.sentence):
+            units[-1] = replace(last, texts=(*last.texts, text))
+            return
+        end, coordinates = self._subjects.together(piece.line, 0) if above.leads else (0, ())
+        rest = text[end:].lstrip(" ,:")
+        units.append(Unit(above.leads, (rest,), coordinates, sentence=piece.sentence))
+
+    def _unit(self, piece: Piece, subject: Subject) -> Unit:
+        line = piece.line
+        end, coordinates = self._subjects.together(line, subject.end)
+        text = line.text[end:].lstrip(" ,:")
+        if subject.lead_in:
+            text = f"{subject.lead_in}: {text}"
+        return Unit(
+            names_of(subject.actors), (text,), coordinates, own=True, sentence=piece.sentence
+        )
+
+    def _tasks(self, node: Node, unit: Unit, above: _Scope) -> list[TaskRow]:
+        found: list[TaskRow] = []
+        for texts, due in self._by_deadline(unit):
+            whole = " ".join(texts)
+            if _CLOSING.match(flat(whole)) or _NOTHING.match(flat(whole)):
+                continue
+            orders = unit.own or self._subjects.predicate(Text.of(whole), 0)
+            if orders and (unit.leads or (due is not None and due.hard)):
+                found.append(self._row(node, unit, above, whole, due))
+        return found
+
+    def _by_deadline(self, unit: Unit) -> list[tuple[list[str], Due | None]]:
+        """The unit's pieces, parted where a second day begins."""
+        groups: list[tuple[list[str], Due | None]] = []
+        for text in unit.texts:
+            due = due_in(text, self.reference)
+            if groups and due and due.kind == "ongoing":
+                due = None
+            if groups and (due is None or groups[-1][1] is None or _weak(groups[-1][1], due)):
+                texts, before = groups[-1]
+                groups[-1] = ([*texts, text], _stronger(before, due))
+            else:
+                groups.append(([text], due))
+        return groups
+
+    def _row(self, node: Node, unit: Unit, above: _Scope, text: str, due: Due | None) -> TaskRow:
+        line = Text.of(text)
+        leads = unit.leads or self._subjects.recipients
+        coordinates = [*(unit.coordinates or ()), *coordinating(self.scanner, line)]
+        if not unit.own:
+            coordinates = [*above.coordinates, *coordinates]
+        return TaskRow(
+            line=node.line,
+            section=node.section,
+            ordinal=node.ordinal,
+            where=node.where,
+            title=title(text),
+            deliverable=deliverable(text),
+            deadline=due.text if due else above.deadline,
+            lead="; ".join(leads),
+            coordinate="; ".join(one for one in dict.fromkeys(coordinates) if one not in leads),
+            send_to="; ".join(receiving(self.scanner, line)),
+            source=node.text,
+        )
+
+
+def _weak(before: Due, due: Due) -> bool:
+    """Whether two deadlines in a row are one: one of them has no day of its own."""
+    return before.kind in _WEAK or due.kind in _WEAK
+
+
+def _stronger(before: Due | None, due: Due | None) -> Due | None:
+    if before is None or due is None:
+        return before or due
+    return due if before.kind in _WEAK else before
+
+
+def _with_before(units: list[Unit], piece: Piece, subject: Subject) -> Subject:
+    """A lead-in that ";" parted ("Đối với dự án A; dự án B, Sở C chủ trì …") is whole again."""
+    last = units[-1] if units else None
+    if not subject.lead_in or last is None or last.leads or last.sentence != piece.sentence:
+        return subject
+    units.pop()
+    return replace(subject, lead_in=" ".join([*last.texts, subject.lead_in]))
+
+
+def _body(nodes: Sequence[Node]) -> list[Node]:
+    """From the head to "Nơi nhận" or the signature."""
+    for place, node in enumerate(nodes):
+        if _END.match(flat(node.text)) or (_SIGNED.fullmatch(node.text) and place > 5):
+            return list(nodes[:place])
+    return list(nodes)
+
+
+def _has_children(node: Node, body: Sequence[Node]) -> bool:
+    return any(node.number != other.number and under(other, node) for other in body)

@@ -1,0 +1,228 @@
+"""A directive as its file states it: rows, head, citations. What a person corrects before anything
+is stored, kept as JSON between two messages."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from intake.actors import Scanner, Text
+from intake.cited import Citation, citations
+from intake.columns import TASK_COLUMNS
+from intake.errors import IntakeError
+from intake.flat import flat
+from intake.head import Head, Receiver, read_head
+from intake.lint import gaps
+from intake.names import Resolver
+from intake.outline import outline
+from intake.paper import Paper
+from intake.papers import PAPER_READERS, read_paper
+from intake.plain_names import PlainNames, PlainRoles, WithRoles, roles
+from intake.problems import Problem
+from intake.prose import Prose
+from intake.sheets import READERS, Table, read_table
+from intake.stitch import table_rows, without_tables
+from intake.task_rows import TaskRow, task_rows
+from registry.agencies import Directory
+
+_ISSUERS = (
+    "ubnd tinh",
+    "uy ban nhan dan tinh",
+    "ubnd thanh pho",
+    "uy ban nhan dan thanh pho",
+    "ban chi dao",
+    "hdnd tinh",
+    "tinh uy",
+    "thu tuong chinh phu",
+    "chinh phu",
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One directive as read. `reference`: the day its phrases are seen from; `unit`: what lines
+    count; `text`: running text (what is missing there is told, not refused); `names`: every name
+    it writes, `roles`: who it calls its standing agency."""
+
+    file: str
+    rows: tuple[TaskRow, ...]
+    reference: date
+    head: Head = field(default_factory=Head)
+    unit: str = "dòng"
+    text: bool = False
+    digest: str = ""
+    names: tuple[str, ...] = ()
+    roles: dict[str, str] = field(default_factory=dict)
+    citations: tuple[Citation, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    def to_json(self) -> str:
+        """The source as text; :meth:`from_json` reads it back the same."""
+        return json.dumps(asdict(self), ensure_ascii=False, default=_plain)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Source":
+        """Raises ValueError for what :meth:`to_json` did not write."""
+        try:
+            return _source(json.loads(text))
+        except (KeyError, TypeError) as error:
+            raise ValueError("not a source") from error
+
+    def with_rows(self, rows: Sequence[TaskRow]) -> "Source":
+        """The source after a person changed, added or dropped rows."""
+        return replace(self, rows=tuple(rows))
+
+    def resolver(self, directory: Directory) -> Resolver:
+        """Who a name means: by the list of agencies, or as written where there is none."""
+        if directory.agencies:
+            return WithRoles(directory, self.roles)
+        return PlainRoles(PlainNames(Scanner(), self.names), self.roles)
+
+
+def read_source(
+    path: Path, directory: Directory, today: date, issued: date | None = None
+) -> Source:
+    """A directive from a file. `issued` outranks what the file says of its day; without both,
+    `today` is the day its phrases are seen from. Raises IntakeError, in one Vietnamese line."""
+    ending = path.suffix.lower()
+    if ending in PAPER_READERS:
+        return source_of(read_paper(path), path.name, directory, today, issued)
+    if ending not in READERS:
+        known = ", ".join(sorted([*READERS, *PAPER_READERS]))
+        raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
+    table = read_table(path, TASK_COLUMNS)
+    rows = tuple(task_rows(table))
+    return Source(
+        file=path.name,
+        rows=rows,
+        reference=issued or today,
+        digest=_digest("\n".join("\t".join(row.cells) for row in table.rows)),
+        names=tuple(
+            dict.fromkeys(cell for row in rows for cell in (row.lead, row.coordinate, row.send_to))
+        ),
+        citations=tuple(citations((row.line, f"{row.title} {row.deadline}") for row in rows)),
+        notes=_ignored(table),
+    )
+
+
+def source_of(
+    paper: Paper, name: str, directory: Directory, today: date, issued: date | None = None
+) -> Source:
+    """A directive from what a reader made of its file, or of text pasted into a chat."""
+    paragraphs = without_tables(paper)
+    head = read_head(paragraphs)
+    reference = issued or head.earliest or today
+    known = [one.name for one in directory.agencies] + [
+        alias for one in directory.agencies for alias in one.aliases
+    ]
+    scanner = Scanner(known)
+    nodes = outline(paragraphs)
+    texts = [text for _line, text in paper.texts()]
+    prose = Prose(scanner, reference, _issuers(head), _recipients(head, scanner))
+    rows = [*table_rows(paper), *prose.rows(nodes[head.body_from :])]
+    rows.sort(key=lambda row: row.line)
+    return Source(
+        file=name,
+        rows=tuple(rows),
+        reference=reference,
+        head=head,
+        unit=paper.unit,
+        text=True,
+        digest=_digest("\n".join(texts)),
+        names=tuple(texts),
+        roles=roles(scanner, texts),
+        citations=tuple(citations(paper.texts())),
+        notes=(*_head_notes(head, issued), *gaps(nodes)),
+    )
+
+
+def _recipients(head: Head, scanner: Scanner) -> tuple[str, ...]:
+    """The agencies a letter is addressed to; only a letter and a telegram order them so."""
+    if head.kind not in {"Công văn", "Công điện", ""}:
+        return ()
+    found: list[str] = []
+    for name in head.addressed:
+        actors, _end = scanner.actors(Text.of(name), 0)
+        found += [actor.name for actor in actors]
+    return tuple(dict.fromkeys(found))
+
+
+def _issuers(head: Head) -> frozenset[str]:
+    """Names under which the issuer speaks of itself: it orders, and is not ordered by that."""
+    own = [flat(part) for part in head.issuer.split(" - ")]
+    return frozenset([*_ISSUERS, *own])
+
+
+def _head_notes(head: Head, issued: date | None) -> tuple[Problem, ...]:
+    notes: list[str] = []
+    if head.number.startswith(("/", "-")):
+        notes.append(f"số văn bản để trống (…{head.number}); bổ sung khi có")
+    if not issued and len(head.issued) == 7:
+        year, month = head.issued.split("-")
+        blank = f"ngày ban hành để trống (tháng {int(month)}/{year})"
+        notes.append(f"{blank}; tạm tính từ ngày 01/{month}/{year}")
+    if not issued and not head.issued:
+        notes.append("không thấy ngày ban hành; thời hạn được tính từ hôm nay")
+    if head.kind == "Tin hội nghị":
+        notes.append("đây là tin về cuộc họp, không phải văn bản đã ký; lấy ngày họp làm mốc")
+    return tuple(Problem(0, note, blocking=False) for note in notes)
+
+
+def _ignored(table: Table) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(0, f"bỏ qua cột “{left}”, vì đã dùng cột “{used}”", blocking=False)
+        for left, used in table.header.ignored
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value)}")
+
+
+def _source(facts: dict[str, Any]) -> Source:
+    return Source(
+        **{
+            **facts,
+            "rows": tuple(TaskRow(**row) for row in facts["rows"]),
+            "reference": date.fromisoformat(facts["reference"]),
+            "head": _head(facts["head"]),
+            "names": tuple(facts["names"]),
+            "citations": tuple(
+                Citation(**{**one, "issued": _day(one["issued"])}) for one in facts["citations"]
+            ),
+            "notes": tuple(Problem(**one) for one in facts["notes"]),
+        }
+    )
+
+
+def _head(facts: dict[str, Any]) -> Head:
+    return Head(
+        **{
+            **facts,
+            "meeting": _day(facts["meeting"]),
+            "addressed": tuple(facts["addressed"]),
+            "receivers": tuple(Receiver(**one) for one in facts["receivers"]),
+        }
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def tidy_number(number: str) -> str:
+    """ "Số: 12/KH-UBND" without its word."""
+    return re.sub(r"^\s*số(?:\s*:\s*|\s+)", "", number, flags=re.IGNORECASE).strip()
