@@ -26,7 +26,7 @@ def wait_for(true: Callable[[], bool], what: str, patience: float = 30.0) -> Non
     end = time.monotonic() + patience
     while not true():
         assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.01)
+        time.sleep(0.1)  # each look costs a parse of all that was said
 
 
 @dataclass(frozen=True)

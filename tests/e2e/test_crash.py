@@ -142,11 +142,14 @@ class Town:
 
 
 @contextmanager
-def town(tmp_path: Path, template: tuple[Path, dict[str, int]], begin: str) -> Iterator[Town]:
+def town(
+    tmp_path: Path, template: tuple[Path, dict[str, int]], begin: str, present: int = PEOPLE
+) -> Iterator[Town]:
+    """`present`: how many of the people the messenger knows."""
     source, numbers = template
     shutil.copytree(source, tmp_path / "data")
     with RemoteTelegram(tmp_path / "telegram.jsonl") as telegram:
-        for address in numbers:
+        for address in list(numbers)[:present]:
             telegram.do("user", name=f"Cán bộ {address}", user_id=int(address))
             telegram.do("unblock", user=int(address))
         (tmp_path / "config.toml").write_text(
@@ -263,7 +266,7 @@ def calls(on: Town, method: str) -> list[dict[str, Any]]:
 def test_one_process_a_folder_and_no_secret_in_its_words(
     tmp_path: Path, template: tuple[Path, dict[str, int]]
 ) -> None:
-    with town(tmp_path, template, QUIET_DAY) as on, on.run() as first:
+    with town(tmp_path, template, QUIET_DAY, present=1) as on, on.run() as first:
         wait_for(lambda: bool(calls(on, "getUpdates")), "the first to poll")
         with on.run("second") as second:
             second.process.wait(30)
@@ -284,7 +287,7 @@ def test_one_process_a_folder_and_no_secret_in_its_words(
 def test_wrong_token_ends_with_one_line(
     tmp_path: Path, template: tuple[Path, dict[str, int]]
 ) -> None:
-    with town(tmp_path, template, QUIET_DAY) as on:
+    with town(tmp_path, template, QUIET_DAY, present=1) as on:
         wrong = "1000001:AAWrongWrongWrongWrongWrongWrongWro"
         with Running(on.folder, QUIET_DAY, environment(DONDOC_TELEGRAM__TOKEN=wrong)) as process:
             process.process.wait(30)
