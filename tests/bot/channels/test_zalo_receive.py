@@ -69,18 +69,19 @@ def polls(zalo: FakeZalo) -> int:
 
 
 SHAPES: list[dict[str, Any]] = [
-    {}, {"shape": "list"}, {"shape": "wrapped"}, {"zero_code": False}, {"in_seconds": True},
+    {}, {"queue": "live"}, {"queue": "replay"}, {"queue": "replay", "shape": "list"},
+    {"queue": "live", "idle_status": 408}, {"shape": "list"}, {"shape": "wrapped"}, {"zero_code": False}, {"in_seconds": True},
     {"display_names": False}, {"idle_status": 408}, {"empty_idle": True},
     {"empty_idle": True, "shape": "list"}, {"code_as_text": True}, {"mirror_status": True},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("queue", ["pop", "live", "replay"])
 @pytest.mark.parametrize("switches", SHAPES, ids=str)
 async def test_updates_arrive_whole_and_once(
-    zalo: FakeZalo, http: HttpClient, queue: str, switches: dict[str, Any]
+    zalo: FakeZalo, http: HttpClient, switches: dict[str, Any]
 ) -> None:
-    zalo.switch(queue=queue, **switches)
+    zalo.switch(**switches)
+    queue = zalo.world.switches.queue
     channel = ZaloChannel(zalo.token, zalo.url, http, poll_timeout=1)
     inbox, user = Inbox(), zalo.world.user("Trần Văn Nam")
     async with receiving(channel, inbox.store):
