@@ -70,7 +70,8 @@ def polls(zalo: FakeZalo) -> int:
 
 SHAPES: list[dict[str, Any]] = [
     {}, {"queue": "live"}, {"queue": "replay"}, {"queue": "replay", "shape": "list"},
-    {"queue": "live", "idle_status": 408}, {"shape": "list"}, {"shape": "wrapped"}, {"zero_code": False}, {"in_seconds": True},
+    {"queue": "live", "idle_status": 408}, {"shape": "list"}, {"shape": "wrapped"},
+    {"zero_code": False}, {"in_seconds": True},
     {"display_names": False}, {"idle_status": 408}, {"empty_idle": True},
     {"empty_idle": True, "shape": "list"}, {"code_as_text": True}, {"mirror_status": True},
 ]  # fmt: skip
