@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, insert, or_, update
+from sqlalchemy import ColumnElement, and_, case, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -59,14 +59,16 @@ class Batch:
 # -- claiming -------------------------------------------------------------------------------------
 
 
-def _owner_contact() -> ColumnElement[int | None]:
+def _owner_contact(channels: Collection[str]) -> ColumnElement[int | None]:
     """The contact a notice goes to: its own, its subscription's group, or the first live contact
-    of the subscription's person."""
+    of the subscription's person, those on messengers that can send now before the others."""
     live = aliased(Contact)
     first_live = (
         select(live.id)
         .where(live.person_id == Subscription.person_id, col(live.closed_at).is_(None))
-        .order_by(col(live.rank), col(live.id))
+        .order_by(
+            case((col(live.channel).in_(list(channels)), 0), else_=1), col(live.rank), col(live.id)
+        )
         .limit(1)
         .scalar_subquery()
     )
@@ -107,7 +109,7 @@ def claim(
     if not chosen:
         return []
     batches: dict[int, list[Claimed]] = {contact_id: [] for contact_id in chosen}
-    for notice, subscription, owner in _all_due(session, due, chosen.values()):
+    for notice, subscription, owner in _all_due(session, due, chosen.values(), channels):
         if owner in batches:
             batches[owner].append(Claimed(notice, subscription))
     taken = [Batch(chosen[key], _one_message(items)) for key, items in batches.items() if items]
@@ -151,7 +153,7 @@ def _owners(
         select(Notice.id, Contact)
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
-        .join(Contact, col(Contact.id) == _owner_contact(), isouter=True)
+        .join(Contact, col(Contact.id) == _owner_contact(channels), isouter=True)
         .where(
             *conditions,
             or_(
@@ -166,7 +168,10 @@ def _owners(
 
 
 def _all_due(
-    session: Session, due: list[ColumnElement[bool]], chosen: Iterable[Contact]
+    session: Session,
+    due: list[ColumnElement[bool]],
+    chosen: Iterable[Contact],
+    channels: Collection[str],
 ) -> list[tuple[Notice, Subscription | None, int | None]]:
     """Everything due that may be these contacts' to hear, with whose it is."""
     contacts = list(chosen)
@@ -179,7 +184,7 @@ def _all_due(
     ).all()
     theirs = or_(col(Notice.contact_id).in_(chats), col(Notice.subscription_id).in_(held))
     rows = session.exec(
-        select(Notice, Subscription, _owner_contact())
+        select(Notice, Subscription, _owner_contact(channels))
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
         .where(*due, theirs)

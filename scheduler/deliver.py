@@ -7,7 +7,7 @@ did not live to return is claimable again. What each failure means is one table,
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,6 +35,10 @@ TROUBLE_PAUSE = 5.0
 UNCERTAIN_PAUSE = timedelta(seconds=60)
 BACK_OFF = (5, 15, 60, 300, 900, 1800)
 AUTH_PAUSE = timedelta(minutes=5)
+# So many sends in a row that never arrived: the messenger is cut off, and for a while people who
+# have another one are told there.
+CUT_OFF_AFTER = 3
+CUT_OFF_PAUSE = timedelta(minutes=1)
 # A reminder that the messenger keeps refusing without saying why is given up after a day's tries.
 MAX_TRIES = 60
 
@@ -99,6 +103,7 @@ class Deliverer:
         self._wake = asyncio.Event()
         self._busy: set[int] = set()
         self._standing: dict[str, datetime] = {}
+        self._misses: Counter[str] = Counter()
         self._pacers = {name: Pacer(channel.limits) for name, channel in channels.items()}
         self._running: set[asyncio.Task[None]] = set()
         self._jitter = Random(0)  # noqa: S311 -- spreads retries, guards nothing
@@ -257,6 +262,7 @@ class Deliverer:
         """The further parts of a long message are queued only now: a first part that must be tried
         again would otherwise arrive behind them."""
         now = self._clock()
+        self._misses[contact.channel] = 0
         outbox.sent(session, attempt, composed.told, composed.folded, message_id, now)
         for index, part in enumerate(composed.rest, start=2):
             outbox.put_part(session, attempt, index, contact.id or 0, part.html, part.pairs(), now)
@@ -295,9 +301,20 @@ class Deliverer:
             self.counts.failed += 1
             log.error("a message to contact %s was refused: %s", contact.id, error.text)
         else:
-            wait = error.retry_after or self._pause(max(notice.tries for notice in notices))
-            outbox.retry(session, attempt, notices, now + timedelta(seconds=wait), now, error.text)
+            when = now + self._wait(contact, error, max(notice.tries for notice in notices))
+            outbox.retry(session, attempt, notices, when, now, error.text)
             self.counts.retried += 1
+
+    def _wait(self, contact: Contact, error: SendError, tries: int) -> timedelta:
+        """How long until the next try: none where another messenger may take over."""
+        if error.retry_after is not None:
+            return timedelta(seconds=error.retry_after)
+        self._misses[contact.channel] += 1
+        if len(self._channels) > 1 and self._misses[contact.channel] >= CUT_OFF_AFTER:
+            self._standing[contact.channel] = self._clock() + CUT_OFF_PAUSE
+            log.warning("%s is cut off: other messengers take over", contact.channel)
+            return timedelta()
+        return timedelta(seconds=self._pause(tries))
 
     def _pause(self, tries: int) -> float:
         base = BACK_OFF[min(tries, len(BACK_OFF) - 1)]

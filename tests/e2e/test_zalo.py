@@ -188,7 +188,8 @@ class Pair:
         return {name: texts[len(known.get(name, [])) :] for name, texts in heard.items()}
 
     async def begin_the_morning(self) -> None:
-        await self.stage.until(MORNING - timedelta(minutes=1))
+        await self.stage.until(max(MORNING - timedelta(minutes=1), self.stage.clock()))
+        self.before = {}
         self.before = {who: self.told(who) for who in EVERYBODY}
 
 
@@ -250,6 +251,23 @@ async def test_cut_off_by_telegram_in_the_middle_of_a_morning(tmp_path: Path) ->
         assert {who: sum(map(len, told[who].values())) for who in owed} == dict.fromkeys(owed, 1)
         assert sum(len(got["telegram"]) for got in told.values()) == 5
         assert sum(len(got["zalo"]) for got in told.values()) == len(owed) - 5
+
+
+async def test_telegram_unreachable_in_the_middle_of_a_morning(tmp_path: Path) -> None:
+    async with pair(tmp_path, "telegram") as on:
+        await on.begin_the_morning()
+        await on.telegram.stop()
+        await on.telegram.server.stop()
+        await on.stage.until(MORNING + timedelta(minutes=10))
+        told = {who: on.told(who) for who in EVERYBODY}
+        assert sum(len(got["zalo"]) for got in told.values()) >= 8
+        assert all(len(got["zalo"]) <= 1 and not got["telegram"] for got in told.values())
+        await on.telegram.server.start()
+        await on.begin_the_morning()
+        await on.stage.until(MORNING + timedelta(days=7, hours=1))
+        told = {who: on.told(who) for who in EVERYBODY}
+        assert any(got["telegram"] for got in told.values()), "Telegram is the first again"
+        assert not any(got["zalo"] for got in told.values())
 
 
 async def test_who_blocks_us_on_zalo_hears_it_on_telegram_within_minutes(tmp_path: Path) -> None:
