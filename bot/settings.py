@@ -113,6 +113,15 @@ class Settings(BaseSettings):
     def policy(self) -> Policy:
         """The committee's reminder rules. Raises ConfigTrouble for impossible working hours."""
         opens, closes = _hours(self.reminders.working_hours)
+        # What was held overnight goes out together with the morning's own, not half an hour before.
+        opens = max(opens, self.reminders.at)
+        if opens >= closes:
+            raise ConfigTrouble("[reminders] at phải nằm trong working_hours, ví dụ 08:00.")
+        if not opens <= self.reminders.at < closes:
+            raise ConfigTrouble(
+                f"[reminders] at = {self.reminders.at:%H:%M} phải nằm trong giờ làm việc "
+                f"({self.reminders.working_hours})."
+            )
         leads = tuple(sorted({*self.reminders.leads, 0}, reverse=True))
         return Policy(
             leads=leads,
