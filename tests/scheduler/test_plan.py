@@ -1,6 +1,7 @@
 """When a reminder goes out: days worked out by hand, then the laws that hold for all of them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -20,9 +21,14 @@ EARLY = datetime(2023, 1, 2, tzinfo=UTC)
 
 
 def duty(
-    due_on: date, *, kind: DutyKind = DutyKind.DEADLINE, since: datetime = EARLY, of: int = 1
+    due_on: date,
+    *,
+    kind: DutyKind = DutyKind.DEADLINE,
+    since: datetime = EARLY,
+    of: int = 1,
+    fresh: bool = False,
 ) -> DutyView:
-    return DutyView(7, of, kind, due_on, since)
+    return DutyView(7, of, kind, due_on, since, fresh)
 
 
 def holder(
@@ -218,6 +224,28 @@ def test_what_came_late(since: str, seen: str, expected: list[tuple[str, str]]) 
     assert told(planned(duty(DUE), holder(since=moment), now)) == expected
 
 
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        # Made on Monday 3/6: T-10 has gone by, it is made known on Tuesday.
+        ("2024-06-03 10:00", ["10 2024-06-04", "5 2024-06-07", "2 2024-06-12", "0 2024-06-14"]),
+        # Made the day before T-5, after T-10: T-5 itself makes it known.
+        ("2024-06-06 10:00", ["5 2024-06-07", "2 2024-06-12", "0 2024-06-14"]),
+        # Made on a Saturday: the next working morning.
+        ("2024-06-08 10:00", ["5 2024-06-10", "2 2024-06-12", "0 2024-06-14"]),
+    ],
+)
+def test_a_new_duty_that_is_near_is_made_known(since: str, expected: list[str]) -> None:
+    moment = moment_of(date.fromisoformat(since[:10]), time.fromisoformat(since[11:]))
+    new = duty(DUE, since=moment, fresh=True)
+    assert told(planned(new, holder())) == mornings(*expected)
+    # Who binds later, or has just been given more time, is not told of steps gone by.
+    ahead = [each for each in expected if not each.endswith(("06-04", "06-10"))]
+    assert told(planned(duty(DUE, since=moment), holder())) == mornings(*ahead)
+    later = moment + timedelta(minutes=1)
+    assert told(planned(new, holder(since=later))) == mornings(*ahead)
+
+
 def test_what_came_after_the_last_safe_day_waits_for_its_urge() -> None:
     """Due on Saturday 14/12/2024, and made that very Saturday."""
     saturday = moment_of(date(2024, 12, 14), time(9))
@@ -246,7 +274,8 @@ POLICIES = st.builds(Policy, leads=LEADS, update_leads=LEADS, urges=URGES, at=HO
 QUIET = st.none() | st.tuples(CLOCKS, CLOCKS)
 SPEAKING = st.sampled_from([Role.FOCAL, Role.OFFICER, Role.LEADER])
 EXTRA = st.sets(st.integers(0, 60), max_size=4).map(tuple)
-DUTIES = st.builds(duty, DAYS, kind=st.sampled_from(list(DutyKind)), since=MOMENTS)
+KINDS = st.sampled_from(list(DutyKind))
+DUTIES = st.builds(duty, DAYS, kind=KINDS, since=MOMENTS, fresh=st.booleans())
 HOLDERS = st.builds(holder, SPEAKING, since=MOMENTS, extra=EXTRA, quiet=QUIET)
 many = settings(max_examples=150, deadline=None)
 
@@ -325,6 +354,7 @@ def test_the_last_day_is_always_reminded_of_while_there_is_time(
 def test_own_leads_take_nothing_away(
     one: DutyView, held: SubscriptionView, policy: Policy, now: datetime
 ) -> None:
+    one = replace(one, fresh=False)  # Which step makes a new duty known depends on the leads.
     plain = SubscriptionView(
         held.id, held.agency_id, held.role, held.since, (), held.quiet_from, held.quiet_to
     )
