@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from deadlines.describe import date_text
 from registry.audit import record
 from registry.clock import local_day
 from registry.notices import revive, withdraw
@@ -191,8 +192,8 @@ def ask_extension(
     """Ask for a later day; an earlier request on the same duty still undecided is replaced."""
     if day <= duty.due_on:
         raise Refused(
-            f"Ngày xin gia hạn phải sau hạn hiện nay ({duty.due_on:%d/%m/%Y}). "
-            f"Ví dụ: giahan {duty.number} {duty.due_on + timedelta(days=7):%d/%m/%Y} lý do…"
+            f"Ngày xin gia hạn phải sau hạn hiện nay ({date_text(duty.due_on)}). "
+            f"Ví dụ: giahan {duty.number} {date_text(duty.due_on + timedelta(days=7))} lý do…"
         )
     for old in _asked(session, duty):
         old.state, old.decided_at = RequestState.REFUSED, now

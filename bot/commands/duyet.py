@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from bot.roles import role_at
 from bot.talk import Talk
+from deadlines.describe import date_text
 from deadlines.text import clean, fold
 from registry import duties, people
 from registry.audit import record
@@ -97,7 +98,7 @@ def _extension(talk: Talk, request: Request, granted: bool, words: str) -> None:
     day = (talk.day_in(words) if granted else None) or extension.proposed_on
     if granted and day <= extension.old_due_on:
         raise people.Refused(
-            f"Ngày gia hạn phải sau hạn hiện nay ({extension.old_due_on:%d/%m/%Y})."
+            f"Ngày gia hạn phải sau hạn hiện nay ({date_text(extension.old_due_on)})."
         )
     _close(talk, request, granted)
     if granted:
