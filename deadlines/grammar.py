@@ -4,6 +4,7 @@ A target is one candidate deadline: "trước | ngày 25 | của tháng cuối q
 decided in :mod:`deadlines.meaning`.
 """
 
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -55,6 +56,8 @@ class Target:
     exception: bool = False
     ranged: bool = False
     used: bool = False
+    window: bool = False  # whose figures a report covers, not when it is due
+    first: "Target | None" = None  # what a range runs from
 
     @property
     def kind(self) -> str:
@@ -338,18 +341,40 @@ def _join_ranges(line: str, found: list[Target]) -> list[Target]:
         dash = gap == ["-"] and last is not None and _alike(last, target)
         since = last is not None and last.bound == "since" and target.bound != "since"
         said = line[last.end : target.main.start].split() if last else []
-        ends = target.bound == "until" or dash or "đến" in said or "tới" in said
+        ends = target.bound == "until" or dash or bool(_TO & set(said))
         if last and last.clause == target.clause and (dash or (since and len(gap) <= 8)) and ends:
-            target.start, target.ranged = last.start, True
+            target.ranged, target.first = not _is_moved(line, last.start), last
+            target.start = last.start
             target.bound = "" if dash and last.bound == "since" else target.bound
             target.bound = target.bound or ("until" if since else last.bound)
-            target.used = target.used or _is_window(line, last.start)
+            target.window = _is_window(line, last.start, target.end)
             kept.pop()
+        elif last and last.window and target.joined and target.start == target.main.start:
+            target.window = True  # "đến ngày 14/6 hoặc ngày 14/12 của kỳ báo cáo"
+        target.used = target.used or target.window
         kept.append(target)
     return kept
 
 
-def _is_window(line: str, start: int) -> bool:
+_TO = frozenset({"đến", "tới", "sang"})
+_MOVED = re.compile(r"(?:lùi|dời|hoãn|gia hạn|chuyển|điều chỉnh)(?: \S+){0,4} $")
+
+
+def _is_moved(line: str, start: int) -> bool:
+    """Whether "từ A đến B" moves a day ("lùi thời hạn từ A đến B"), so that B alone is meant."""
+    return _MOVED.search(line[max(0, start - 50) : start]) is not None
+
+
+_FIGURES = ("báo cáo", "thống kê", "kỳ", "năm trước", "tháng trước")
+
+
+def _is_window(line: str, start: int, end: int) -> bool:
     """Whether a range says whose figures a report covers, not when it is due."""
     before = line[max(0, start - 90) : start]
-    return "số liệu" in before[before.rfind(";") + 1 :] and "gửi" not in before[-30:]
+    before = before[before.rfind(";") + 1 :]
+    if "số liệu" in before:
+        return "gửi" not in before[-30:]
+    if not line[start:end].startswith(("tính", "được tính")):
+        return False
+    said = before + line[start : end + 40]
+    return before.endswith("( ") or any(word in said for word in _FIGURES)

@@ -37,7 +37,9 @@ _DATE = rf"(?:ngày )?{_D} (?:tháng|/|-|\.) {_M} (?:năm|/|-|\.) {_Y}"
 _NUMBER = (
     r"\d{1,6} ?[a-zđ]? ?/ (?!(?:ngày|tháng|quý|năm|tuần|lần|giờ|kỳ)\b)"
     r"(?:\d{4} / )?[a-zđ]{2,}\d*(?: (?:-|/|\.|&) ?[a-zđ\d]+){0,5}"
+    r"|\d{1,5} - [a-zđ]{2,5} / [a-zđ]{2,}"  # the Party's form: 57-NQ/TW
 )
+_NUMBER = rf"(?:{_NUMBER})"
 _DOCDATE = rf"(?: ,)?(?: (?:ban hành|ký|lập))? ?(?:ngày )?(?:{_DATE}|{_D} / {_M}(?! /))"
 
 
@@ -66,6 +68,9 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("noday", rf"(?:hội nghị|cuộc họp|phiên họp|buổi làm việc|kỳ họp|buổi họp|tại cuộc họp)(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,6}} ngày {_DATE}"),
     ("noday", rf"có hiệu lực(?: thi hành)?(?: (?:kể|tính))?(?: từ)? (?:{_DATE}|ngày ký)"),
     ("noday", r"(?:điều|khoản|điểm|chương|phần|biểu|mẫu(?: số)?|phụ lục|biểu mẫu)(?: số)? (?:\d{1,3}[a-z]?|[ivx]+|[a-zđ])(?: (?:,|và|-) \d{1,3}(?! [/.-]))?(?!\S)(?! (?:/|-) \d)"),
+    ("noday", rf"(?:so với )?cùng kỳ(?: (?:các )?(?:năm|tháng|quý))?(?: (?:{_M} / {_Y}|{_Y}))?"),
+    ("noday", rf"(?:trước|sau|tại|phục vụ) (?:các )?(?:kỳ họp|phiên họp|hội nghị|đại hội|cuộc họp)(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,6}} (?:đầu|giữa|cuối) năm(?: {_Y})?"),
+    ("noday", rf"(?:trong )?giai đoạn (?:năm )?{_Y} (?:-|đến) {_Y}(?=(?: ,)? (?:theo|tại) {_DOC} số)"),
     ("noday", rf"(?:định hướng|tầm nhìn)(?: (?:đến|tới))?(?: năm)? {_Y}|(?:năm học|niên khóa|khóa) {_Y} - {_Y}"),
     ("noday", rf"(?!0?[69] )\d{{1,2}} tháng(?: (?:đầu|cuối))?(?: của)? năm(?: {_Y})?(?! một)"),
     ("section", r"mục (?P<section>(?:\d{1,2}|[ivx]+|[a-zđ])(?: \. \d{1,2}){0,3})(?!\S)(?: nêu trên)?"),
@@ -104,6 +109,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("lunar", rf"(?:(?:ngày |mùng )(?P<d>{_D})|(?P<ram>rằm)) (?:tháng|/) (?P<m>{_M})(?: năm {_Y})? (?:\( )?(?:âm lịch|al)(?: \))?"),
     ("date", rf"(?:ngày |mùng )?(?P<d>{_D}) (?:/|của tháng|tháng) (?P<m>{_M})(?! (?:/|\.) \d)(?! (?:lần|kỳ|%))"),
     ("date", rf"(?:ngày|mùng) (?P<d>{_D}) (?:-|\.) (?P<m>{_M})(?! (?:/|-|\.) \d)"),
+    ("date", rf"(?:(?<=đến )|(?<=trước )|(?<=nhất )|(?<=hạn )|(?<=hoặc ))(?P<d>{_D}) (?P<dash>-) (?P<m>{_M})(?! (?:/|-|\.) \d)(?= (?:hoặc|để|tùy|,|;|\.|\))|$)"),
     ("doms", rf"(?:các |vào )?(?:ngày|mùng) (?P<days>{_D}(?:(?: ,| và| hoặc| &| -| ;){{1,2}} (?:ngày |mùng )?{_D}(?! (?:/|tháng \d|ngày|làm|giờ|(?:h|g|:)(?!\S)))){{0,5}})(?! (?:/|-|\.) \d)(?! tháng \d)(?! làm việc)(?! giờ)"),
     ("doms", rf"(?P<days>{_D}(?:(?: ,| và| hoặc| -){{1,2}} {_D}){{0,5}})(?= (?:/ )?(?:(?:hằng|mỗi|của) tháng|(?:của )?tháng (?:cuối|đầu)(?: cùng| tiên)?(?: của| mỗi| hằng){{0,2}} (?:quý|kỳ)))"),
     ("doms", rf"(?:ngày )?mùng (?P<days>{_D})"),
@@ -129,6 +135,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("next", rf"(?:của |vào |trong ){{0,2}}(?P<unit>ngày|tuần|tháng|quý|năm|kỳ|0?6 tháng)(?: dương lịch)? (?:(?:của |sau )?{_NEXT}(?!\S)){{1}}(?: {_NEXT}(?!\S)){{0,2}}(?: (?:của |với |sau ){{0,2}}(?:kỳ|năm|quý|tháng) (?:báo cáo|đánh giá|kế hoạch|thực hiện)| của kỳ báo cáo)?"),
     ("this", r"(?:của )?(?P<unit>năm) (?:trước|liền trước)(?: liền kề)?(?!\S)(?! (?:ngày|khi|\d))"),
     ("this", r"(?:của |thuộc )?(?P<unit>năm) (?:trước|liền trước)(?: liền kề)? (?:của )?năm (?:kế hoạch|báo cáo|sau|thực hiện|dự toán)"),
+    ("this", r"(?:của )?(?P<unit>tháng) (?:liền )?trước (?:của )?(?:tháng|kỳ) (?:tổ chức|họp|báo cáo|đánh giá|diễn ra|kế hoạch)"),
     ("this", r"(?:của |trong |cùng )?(?P<unit>tháng|quý|năm|kỳ|tuần) (?:báo cáo|đó|thực hiện|kế hoạch|hiện tại|hiện hành|đánh giá)"),
     ("thisperiod", r"(?:trong |của |vào )?(?P<unit>tháng|quý|năm|tuần) (?:này|nay)|trong (?P<unit2>tháng|quý|năm|tuần)(?! (?:\d|trước|học|tài|đầu|cuối|thứ|tới|sau|này|nay))(?!\S)"),
     ("previous", r"(?:tháng|quý|năm|tuần) (?:trước liền kề|liền trước|liền kề trước|trước đó|trước)(?! (?:ngày|\d|khi|thứ|\())(?!\S)"),
@@ -138,6 +145,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("nine", rf"0?9 tháng(?: đầu)?(?: của)?(?: năm)?(?: (?P<y>{_Y})| / (?P<y2>{_Y}))?(?!\S)(?! (?:,? ?)?(?:kể|tính|từ ngày|sau khi))"),
     ("quarters", rf"(?:các )?quý (?P<q>[1-4](?:(?: ,| và| &| \+| hoặc| -){{1,2}} (?:quý )?[1-4](?!\S)(?! /? ?tháng)){{0,3}})(?!\S)(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y})| / (?P<yy>[2-4]\d)(?!\S)(?! /))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("quarters", rf"(?P<q>iii|ii|iv|i) / (?P<y>{_Y})"),
+    ("months", rf"(?:các |trong )?tháng (?P<m>{_M}(?: ; (?:tháng )?{_M}(?! (?:tháng|ngày|giờ|h|/|-|\.)(?!\S))){{1,11}})(?: (?:/|năm) (?P<y>{_Y}))?"),
     ("months", rf"(?:các |trong )?(?:tháng|t|th)(?: \.)? (?P<m>{_M}(?:(?: ,| và| &| \+| hoặc){{1,2}} (?:tháng )?{_M}(?! (?:/ {_D} /|ngày|giờ|h(?!\S)|tháng \d))){{0,5}})(?: (?:/|năm|-|của năm|, năm|\.) (?P<y>{_Y})| (?P<y2>{_Y})| / (?P<yy>[2-4]\d)(?!\S)(?! /))?(?: (?:của )?(?P<nexty>năm (?:sau|tới|tiếp theo|kế tiếp)(?!\S)))?"),
     ("months", rf"(?P<m>{_M}) (?:/|-) (?P<y>{_Y})(?! /)"),
     # How often.
@@ -158,6 +166,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("every", rf"(?P<bare>0?6 tháng|nửa năm)(?!\S)(?: (?:/|một|1) ?(?:1|01|một)? ?lần)?(?! (?:, )?(?:kể|tính|từ ngày|sau khi|đầu|cuối))(?:{_AND} (?:(?:cả|tổng kết|báo cáo|sơ kết|hằng|mỗi) ){{0,2}}(?P<list>{_LIST}))?"),
     ("year", rf"(?:(?<=đến )|(?<=hết )|(?<=trong )|(?<=đầu )|(?<=giữa )|(?<=cuối ))(?P<y>{_Y})(?! (?:/|-|\.) \d)"),
     ("year", rf"^(?P<y>{_Y})(?=$| [,;(.])"),
+    ("year", rf"(?:trong |từ )?năm (?P<y>{_Y}) và (?P<onward>(?:các |những )?năm (?:tiếp theo|tiếp sau|kế tiếp|sau|tới))"),
     ("year", rf"(?:trong |của )?(?:cả )?(?:các )?năm (?P<y>{_Y})(?! (?:-|đến) {_Y})"),
     ("year", r"(?:trong |của |hết )?(?:cả )?năm (?P<next>tới)(?!\S)"),
     # Lengths of time.
@@ -166,7 +175,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     # What binds the next day.
     ("asof", r"(?:quá hạn|được giao|vụ giao|đã giao|phát sinh|tồn đọng) (?:từ )?trước(?= (?:ngày|tháng|năm|\d))"),
     ("asof", r"(?:(?:số liệu|lũy kế|kết quả|tình hình)(?: \S+){0,2} )?(?:được )?(?:tính|lũy kế|chốt|số liệu)(?: số liệu)? (?:đến|tới)(?: hết)?(?: thời điểm)?"),
-    ("since", r"(?:bắt đầu |được thực hiện |triển khai |thực hiện )?(?:kể |tính )?từ(?: (?:khoảng|đầu))?(?= (?:ngày |tháng |quý |năm |t |\d|thứ |hết |nay |mùng |cuối |giữa ))(?: nay)?"),
+    ("since", r"(?:bắt đầu |được thực hiện |triển khai |thực hiện )?(?:kể |(?:được )?tính (?:bắt đầu )?)?từ(?: (?:khoảng|đầu))?(?= (?:ngày |tháng |quý |năm |t |\d|thứ |hết |nay |mùng |cuối |giữa ))(?: nay)?"),
     ("since", r"sau(?= (?:ngày )?\d{1,2} (?:/|tháng) \d)"),
     ("until", r"không (?:được )?(?:nộp |gửi )?(?:quá|muộn hơn|chậm hơn|trễ hơn|sau)(?: ngày(?= \d))?(?! \d{1,3} (?:lần|trang|%))"),
     ("until", r"trước (?:hoặc|và)(?: vào| trong| đúng)?(?= ngày)"),

@@ -8,11 +8,10 @@ from itertools import islice, pairwise
 from typing import Any
 
 from deadlines.calendar import WorkCalendar
+from deadlines.choice import choose
 from deadlines.describe import describe, explain
-from deadlines.grammar import Target, targets
-from deadlines.meaning import joined, sense
+from deadlines.meaning import joined
 from deadlines.periods import MONTHS, Unit
-from deadlines.phrases import Atom, scan, scan_open
 from deadlines.reading import Reading
 from deadlines.rules import (
     After,
@@ -32,9 +31,7 @@ from deadlines.rules import (
 from deadlines.rules import (
     inclusive as inclusively,
 )
-from deadlines.senses import NOTHING, Scene, Sense
-from deadlines.terms import COUNTED
-from deadlines.words import Words, words
+from deadlines.words import words
 
 __all__ = ["Reading", "read"]
 
@@ -92,7 +89,7 @@ def _read(text: str, reference: date, inclusive: bool, signed: date, given: Worl
     known: dict[str, Any] = {"document": base, "receipt": reference, "event": reference}
     world = World(given.calendar, known | dict(given.anchors))
     found = words(text)
-    choice = _choose(found, base)
+    choice = None if _DATELINE.fullmatch(text) else choose(found, base)
     if choice is None:
         return Reading(text, "unread", explain=_sentence(_WHY["unread"]))
     picked, span = choice[0], found.span(*choice[1:])
@@ -158,96 +155,12 @@ def upcoming(rule: Rule, reference: date, world: World, count: int = _MANY) -> t
     return tuple(one.due for one in islice(rule.occur(reference, until, world), count))
 
 
-# --- Choosing among candidates -----------------------------------------------------------------
-
-
-_DERIVED = re.compile(
-    r"(?P<side>sau|trước) (?P<n>\d{1,3}) (?P<unit>ngày làm việc|ngày|tuần|tháng) theo thời hạn : "
+# "Kon Tum, ngày 25 tháng 01 năm 2024": where and when a document was signed.
+_PLACE = r"(?!(?:Ngày|Trước|Báo|Gửi|Xong|Hạn|Hoàn|Từ|Đến)\b)[A-ZĐÀ-Ỹ][^\W\d_]{0,9}\.?"
+_DATELINE = re.compile(
+    rf"\s*{_PLACE}(?:[ -]{_PLACE}){{0,4}}\s?,\s{{0,3}}ngày\s{{1,3}}\d{{1,2}}\s{{1,3}}tháng"
+    r"\s{1,3}\d{1,2}\s{1,3}năm\s{1,3}\d{4}\s*"
 )
-
-
-def _derived(found: Words, base: date) -> tuple[Sense, int, int] | None:
-    """ "sau 03 ngày theo thời hạn: …", the way a rule that hangs on another is described."""
-    match = _DERIVED.match(found.line)
-    if match is None:
-        return None
-    inner = _choose(Words(found.tokens[len(match[0].split()) :]), base)
-    if inner is None or not inner[0].rules:
-        return None
-    count = int(match["n"]) * (1 if match["side"] == "sau" else -1)
-    rule = After(joined(inner[0].rules), count, COUNTED[match["unit"]])
-    return replace(inner[0], rules=(rule,), kind="relative"), 0, len(found.line)
-
-
-def _choose(found: Words, base: date) -> tuple[Sense, int, int] | None:
-    line = found.line
-    derived = _derived(found, base)
-    if derived is not None:
-        return derived
-    atoms = scan(line)
-    scene = Scene(line, base)
-    held: list[tuple[Sense, Target]] = []
-    for target in targets(line, atoms):
-        one = sense(target, scene)
-        if one is not NOTHING and one.rules and one.strength > 0:
-            held.append((one, target))
-    held = [(one, target) for one, target in held if not target.used]
-    best = max((one.strength for one, _ in held), default=0)
-    opened = _opened(line, atoms) if best <= _OPEN_MOST else None
-    if opened and opened[0].strength >= best:
-        return opened
-    return _merged(held, best) if held else None
-
-
-def _merged(held: list[tuple[Sense, Target]], best: int) -> tuple[Sense, int, int]:
-    """The strongest candidates as one: several recurring days are all meant, several single days
-    are stated together only in a list."""
-    strong = [(one, target) for one, target in held if one.strength >= min(best, 90)]
-    if best < 90:
-        level = best - (5 if best >= 55 else 0)
-        strong = [(one, target) for one, target in held if one.strength >= level]
-    rules = tuple(rule for one, _ in strong for rule in one.rules)
-    sure = all(one.sure for one, _ in strong)
-    lone = [target for one, target in strong if not _recurs(one)]
-    if len(lone) > 1 and not all(target.joined for target in lone[1:]):
-        sure = False
-    if len(rules) == 1 and any(target.exception for _, target in held):
-        sure = False
-    kinds = {one.kind for one, _ in strong}
-    kind = kinds.pop() if len(kinds) == 1 else ""
-    others = tuple(rule for one, _ in strong for rule in one.others)
-    picked = Sense(rules, best, kind, sure, others or rules)
-    return picked, strong[0][1].start, max(target.end for _, target in strong)
-
-
-def _recurs(one: Sense) -> bool:
-    return all(isinstance(rule, Every | Weekly | Daily) for rule in one.rules)
-
-
-# Words without a day, by kind; ten more at the start of a text.
-_OPEN_STRENGTH = {"per_plan": 50, "event": 41, "ongoing": 43}
-_OPEN_MOST = max(_OPEN_STRENGTH.values()) + 10
-
-
-def _opened(line: str, atoms: list[Atom]) -> tuple[Sense, int, int] | None:
-    """The words that say there is no day, if any: the first of the strongest kind."""
-    marks = scan_open(line)
-    if any(atom.kind == "always" for atom in atoms):
-        return Sense((Open("ongoing", "24/24"),), 43, "ongoing"), 0, len(line)
-    if not marks:
-        return None
-    first = max(
-        marks, key=lambda mark: (_OPEN_STRENGTH[mark.kind] + 10 * (mark.start == 0), -mark.start)
-    )
-    strength = _OPEN_STRENGTH[first.kind] + (10 if first.start == 0 else 0)
-    stop = _clause_end(line, first.end)
-    rule = Open(first.kind, line[first.start : stop])
-    return Sense((rule,), strength, first.kind), first.start, stop
-
-
-def _clause_end(line: str, start: int) -> int:
-    ends = [place for mark in (" ;", " . ", " )") if (place := line.find(mark, start)) >= 0]
-    return min([*ends, len(line)])
 
 
 # --- Kinds -------------------------------------------------------------------------------------

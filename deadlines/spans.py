@@ -51,6 +51,8 @@ def read_period(target: Target, scene: Scene) -> Sense:
         return _yearly(target, strength)
     target.ranged = target.ranged or "-" in atom.get("q")
     year = year_of(atom)
+    if atom.get("onward"):
+        return _onward(year, strength)
     if year or atom.get("nexty"):
         return _whole(target, periods_of(atom, year or scene.base.year), strength)
     periods = periods_of(atom, scene.base.year)
@@ -63,6 +65,15 @@ def read_period(target: Target, scene: Scene) -> Sense:
     found = _whole(target, later, strength)
     others = _whole(target, periods, strength).rules
     return replace(found, sure=False, others=(*found.rules, *others))
+
+
+def _onward(year: int, strength: int) -> Sense:
+    """ "Năm 2026 và các năm tiếp theo": the end of each, as far as one can see."""
+    rules = tuple(Once(Period(Unit.YEAR, one)) for one in range(year, year + _ONWARD))
+    return Sense(rules, strength, "annual", sure=False, others=rules[:1])
+
+
+_ONWARD = 10
 
 
 def _yearly(target: Target, strength: int) -> Sense:

@@ -20,6 +20,7 @@ _OCR = (
     (re.compile(r"(?<=\d)[oO](?=[\d/.\-])|(?<=\d)[oO](?=\s|$)|(?<=[/.\-\s])[oO](?=\d)"), "0"),
     (re.compile(r"(?<![^\W\d_])[lLI|](?=\d?\s?[/.\-]\s?\d)|(?<=\d)[lI|](?=[\d/.\-])"), "1"),
     (re.compile(r"(?<=[/.\-])[lI|](?=\d(?!\w))"), "1"),
+    (re.compile(r"(?<=ày\s)[lI|](?=\d(?!\w))"), "1"),
 )
 
 _SUSPECT = re.compile(r"[\d/.\-][oOlLI|]|[oOlLI|][\d/.\-]|\s[oO]\d|[lLI|]\s?[/.\-]")
@@ -110,6 +111,9 @@ _KEEP = frozenset(
         "thằng",
     ]
 )
+
+# Words that lost their marks in a text that has some, where a number follows ("trước ngay 15/12").
+_UNMARKED = {"ngay": "ngày", "thang": "tháng", "nam": "năm", "quy": "quý"}
 
 # In a text without marks: letters -> the word most often meant in a deadline.
 _BARE = {
@@ -249,7 +253,10 @@ def _spell(tokens: list[Token], *, marked: bool) -> None:
         if token.word[0].isalpha():
             after = tokens[place + 1].word if place + 1 < len(tokens) else ""
             raw = token.word
-            token.word = _marked_word(raw) if marked else _bare_word(raw, before, after)
+            if marked and raw in _UNMARKED and after[:1].isdigit():
+                token.word = _UNMARKED[raw]
+            else:
+                token.word = _marked_word(raw) if marked else _bare_word(raw, before, after)
             before = raw
         else:
             before = token.word
