@@ -74,10 +74,12 @@ def idle(folder: Path, seconds: float) -> None:
     begin = perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.cli", "run", "--config", str(config)],
-        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         time.sleep(BEGUN)
+        if process.poll() is not None:
+            raise SystemExit(f"the process ended by itself with {process.returncode}")
         started = processor(process.pid)
         row("memory once settled", f"{memory(process.pid):,.1f} MiB")
         time.sleep(seconds)
