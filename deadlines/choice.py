@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from deadlines.grammar import Target, targets
 from deadlines.meaning import joined, sense
 from deadlines.periods import clamped
 from deadlines.phrases import Atom, scan, scan_open
-from deadlines.rules import After, Daily, Every, Fixed, Once, Open, Weekly
-from deadlines.senses import NOTHING, Scene, Sense
+from deadlines.rules import After, Daily, Every, Fixed, Once, Open, Rule, Weekly
+from deadlines.senses import NOTHING, Scene, Sense, hour
 from deadlines.terms import COUNTED
 from deadlines.words import Words
 
@@ -45,7 +45,7 @@ def choose(found: Words, base: date) -> tuple[Sense, int, int] | None:
         one = sense(target, scene)
         if one is not NOTHING and one.rules and one.strength > 0:
             held.append((one, target))
-    held = [(one, target) for one, target in held if not target.used]
+    held = _within_days([(one, target) for one, target in held if not target.used])
     best = max((one.strength for one, _ in held), default=0)
     if _only_names(line, every, held):
         return None
@@ -70,7 +70,8 @@ def _only_names(line: str, found: list[Target], held: list[tuple[Sense, Target]]
         runs = figures.start("runs") if figures else len(line)
         stop = _clause_end(line, runs)
         return all(
-            runs <= target.start < stop or (target.kind in _NAMES and not target.bound)
+            (runs <= target.start < stop and target.bound != "before")
+            or (target.kind in _NAMES and not target.bound)
             for _, target in held
         )
     recital = _RECITAL.match(line)
@@ -91,6 +92,8 @@ def _doubted(
         for rule in one.rules
         if rule not in picked.rules
     ]
+    if picked.kind == "range" and _single(picked):  # "từ 01/9 đến 30/9, hằng tuần báo cáo"
+        more += [rule for one, _ in held if _recurs(one) for rule in one.rules]
     if not picked.sure or not (more or _ROLLS.search(line)):
         return choice
     return replace(picked, sure=False, others=(*picked.rules, *more)), start, end
@@ -119,7 +122,6 @@ def _merged(held: list[tuple[Sense, Target]], best: int) -> tuple[Sense, int, in
     if best < 90:
         level = best - (5 if best >= 55 else 0)
         strong = _listed(held, level)
-    strong = _within_days(strong)
     rules = tuple(rule for one, _ in strong for rule in one.rules)
     sure = all(one.sure for one, _ in strong)
     lone = [target for one, target in strong if not _recurs(one)]
@@ -146,30 +148,31 @@ def _listed(held: list[tuple[Sense, Target]], level: int) -> list[tuple[Sense, T
     return strong
 
 
-# A range this long may hold a daily report.
-_DAYS = 92
-
-
-def _within_days(strong: list[tuple[Sense, Target]]) -> list[tuple[Sense, Target]]:
+def _within_days(held: list[tuple[Sense, Target]]) -> list[tuple[Sense, Target]]:
     """ "từ 30/4 - 03/5, … trước 14h hằng ngày": each day of the range, at that hour."""
-    daily = [one.rules[0] for one, _ in strong if isinstance(one.rules[0], Daily)]
-    spans = [(one, target) for one, target in strong if target.ranged and target.first]
-    if len(strong) != 2 or len(daily) != 1 or len(spans) != 1:
-        return strong
-    one, target = spans[0]
-    last, begin = one.rules[-1], target.first
+    daily = [(one, target) for one, target in held if isinstance(one.rules[0], Daily)]
+    spans = [(one, target) for one, target in held if target.ranged and target.first]
+    if len(daily) != 1 or len(spans) != 1:
+        return held
+    (each, said), (one, target) = daily[0], spans[0]
+    rule = _within(target, one.rules[-1], each.rules[0])
+    if rule is None:
+        return held
+    whole = replace(target, start=min(target.start, said.start), end=max(target.end, said.end))
+    rest = [pair for pair in held if pair[1] is not said and pair[1] is not target]
+    return [*rest, (replace(one, rules=(rule,), kind="daily"), whole)]
+
+
+def _within(target: Target, last: Rule, each: Rule) -> Daily | None:
+    """A daily rule in a range of dates; None where the range is of something else."""
+    begin = target.first
     if begin is None or begin.kind != "date" or not isinstance(last, Fixed):
-        return strong
-    year = begin.main.number("y") or last.day.year
-    first = clamped(year, begin.main.number("m"), begin.main.number("d"))
-    length = (last.day - first).days + 1
-    if not 0 < length <= _DAYS:
-        return strong
-    days = tuple(Fixed(first + timedelta(n), time=daily[0].time) for n in range(length))
-    whole = replace(
-        target, start=min(t.start for _, t in strong), end=max(t.end for _, t in strong)
-    )
-    return [(replace(one, rules=days, kind="daily"), whole)]
+        return None
+    year, month, day = (begin.main.number(name) for name in ("y", "m", "d"))
+    first = clamped(year or last.day.year, month, day)
+    at = each.time or last.time or hour(begin)
+    working = isinstance(each, Daily) and each.working
+    return Daily(working, at, first, last.day) if first <= last.day else None
 
 
 def _recurs(one: Sense) -> bool:

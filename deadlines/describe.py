@@ -107,7 +107,7 @@ def describe(rule: Rule) -> str:  # noqa: PLR0911 - one branch per shape
             return f"{_bound(rule)} {days} hằng tuần"
         case Daily():
             at = f"trước {rule.time:%Hh%M} " if rule.time else ""
-            return at + ("hằng ngày làm việc" if rule.working else "hằng ngày")
+            return at + ("hằng ngày làm việc" if rule.working else "hằng ngày") + _between(rule)
         case Relative():
             return _relative(rule)
         case After():
@@ -240,6 +240,12 @@ def _month_of(month: int, length: int) -> str:
     if month > length:
         return f" của tháng thứ {month - length} sau khi kết thúc"
     return f" của tháng thứ {month}"
+
+
+def _between(rule: Daily) -> str:
+    if rule.first is None or rule.last is None:
+        return ""
+    return f" từ ngày {rule.first:%d/%m/%Y} đến ngày {rule.last:%d/%m/%Y}"
 
 
 def _relative(rule: Relative) -> str:

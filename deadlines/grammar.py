@@ -274,7 +274,7 @@ def _share(line: str, found: list[Target]) -> None:
         listed = after.joined or gap <= {",", "và"}
         if after.joined and before.kind == after.kind == "position":
             before.quals += [one for one in after.quals if one.kind == "every"]
-        if after.joined and before.kind == after.kind == "date":
+        if after.joined and before.kind == after.kind and after.kind in _LENDERS:
             _lend_year(before, after)
         later = after.qual("next")
         if listed and later is not None and later.get("unit") == "năm" and _alike(before, after):
@@ -284,10 +284,23 @@ def _share(line: str, found: list[Target]) -> None:
             before.quals = list(after.quals)
 
 
+# What is listed under one year, and the part of it that must rise.
+_LENDERS = {"date": "m", "months": "m", "quarters": "q"}
+
+
 def _lend_year(before: Target, after: Target) -> None:
-    """ "31/5, 02/6 và 15/6/2026": the year said last holds for all."""
-    year = after.main.get("y")
-    if year and not before.main.get("y") and not before.main.get("yy") and not before.quals:
+    """ "31/5, 02/6 và 15/6/2026": the year said last holds for all, but not for "15/12" before
+    "15/01/2027"."""
+    year, part = after.main.get("y"), _LENDERS[after.kind]
+    early, late = (re.findall(r"\d+", one.main.get(part)) for one in (before, after))
+    in_order = bool(early and late) and int(early[-1]) <= int(late[0])
+    if (
+        year
+        and in_order
+        and not before.main.get("y")
+        and not before.main.get("yy")
+        and not before.quals
+    ):
         main = before.main
         before.main = Atom(main.kind, main.start, main.end, main.data | {"y": year})
 
@@ -373,7 +386,7 @@ def _is_window(line: str, start: int, end: int) -> bool:
     before = line[max(0, start - 90) : start]
     before = before[before.rfind(";") + 1 :]
     if "số liệu" in before:
-        return "gửi" not in before[-30:]
+        return "gửi" not in before[before.rfind("số liệu") :]
     if not line[start:end].startswith(("tính", "được tính")):
         return False
     said = before + line[start : end + 40]

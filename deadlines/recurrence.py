@@ -13,7 +13,7 @@ _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 def to_rrule(rule: Rule) -> str | None:
     """The RRULE value ("FREQ=MONTHLY;BYMONTHDAY=24"), or None where RFC 5545 cannot say it."""
     if isinstance(rule, Daily):
-        return None if rule.working else "FREQ=DAILY"
+        return None if rule.working or rule.last else "FREQ=DAILY"
     if isinstance(rule, Weekly):
         shift = 1 if rule.before else 0
         names = (_DAYS[(day - shift) % 7] for day in sorted(rule.weekdays))

@@ -182,12 +182,15 @@ class Weekly:
 
 @dataclass(frozen=True)
 class Daily:
-    """Every day, or every working day."""
+    """Every day, or every working day; where said, only from `first` to `last`."""
 
     working: bool = False
     time: Clock | None = None
+    first: date | None = None
+    last: date | None = None
 
     def occur(self, start: date, until: date, world: World) -> Iterator[Occurrence]:
+        start, until = max(start, self.first or start), min(until, self.last or until)
         for ordinal in range(start.toordinal(), until.toordinal() + 1):
             day = date.fromordinal(ordinal)
             if not self.working or world.calendar.is_working(day):

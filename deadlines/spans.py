@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
+from itertools import pairwise
 
 from deadlines.grammar import Target
 from deadlines.periods import MONTHS, PER_YEAR, Period, Unit
@@ -31,14 +32,20 @@ def periods_of(atom: Atom, year: int) -> list[Period]:
         year += 0 if year_of(atom) else 1
     match atom.kind:
         case "months":
-            return [Period(Unit.MONTH, year, one) for one in numbers_in(atom.get("m"))]
+            return _listed(Unit.MONTH, year, numbers_in(atom.get("m")))
         case "quarters":
-            return [Period(Unit.QUARTER, year, one) for one in numbers_in(atom.get("q"))]
+            return _listed(Unit.QUARTER, year, numbers_in(atom.get("q")))
         case "half":
             return [Period(Unit.HALF, year, 1 if atom.get("which") == "đầu" else 2)]
         case "nine":
             return [Period(Unit.NINE, year)]
     return [Period(Unit.YEAR, year)]
+
+
+def _listed(unit: Unit, year: int, numbers: list[int]) -> list[Period]:
+    """Periods under one year, said last: in "quý IV, quý I/2027" the first is of 2026."""
+    drops = [after < before for before, after in pairwise(numbers)]
+    return [Period(unit, year - sum(drops[place:]), one) for place, one in enumerate(numbers)]
 
 
 def read_period(target: Target, scene: Scene) -> Sense:

@@ -1,12 +1,13 @@
 """Every phrase of the case table reads as it should; the held-back part is measured."""
 
+import json
 from collections import Counter
 from datetime import date
 
 import pytest
 
 from deadlines import Fixed, Reading, WorkCalendar, read
-from tests.deadlines.table import Case, cases
+from tests.deadlines.table import HERE, Case, cases
 
 BUILT = cases("cases.tsv") + cases("reviewed.tsv")
 HELD_BACK = cases("held_back.tsv") + cases("second.tsv")
@@ -47,6 +48,39 @@ def test_held_back_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
         print(f"\nheld back: {right.total()}/{total.total()}: {parts}")  # noqa: T201
     assert right.total() >= 0.95 * total.total()
     assert len(wrong_and_sure) <= 0.01 * total.total(), wrong_and_sure
+
+
+def exam(name: str) -> list[Case]:
+    """Phrases from documents, answered by a hand that had not seen the reader."""
+    rows = [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
+    return [
+        Case(
+            row["text"],
+            row["kind"],
+            date.fromisoformat(row["reference"]),
+            tuple(date.fromisoformat(day) for day in row["due"]),
+            row["time"],
+        )
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("cases_exam.jsonl", 240), ("cases_exam_second.jsonl", 85)]
+)
+def test_exam_by_another_hand(name: str, count: int) -> None:
+    """Nearly all right, and hardly a wrong day stated as sure."""
+    rows = exam(name)
+    assert len(rows) == count
+    answers = [(case, answer(case)) for case in rows]
+    right = [case for case, got in answers if (got.due, clock(got)) == (case.due, case.time)]
+    kinds = [case for case, got in answers if got.kind == case.kind]
+    wrong_and_sure = [
+        case.text for case, got in answers if got.sure and got.due and got.due != case.due
+    ]
+    assert len(right) >= 0.96 * count
+    assert len(kinds) >= 0.94 * count
+    assert len(wrong_and_sure) <= 0.005 * count, wrong_and_sure
 
 
 @pytest.mark.parametrize(
