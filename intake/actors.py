@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from intake.flat import flat
-from intake.lexicon import FIELDS, HEADS, NAMES, OFFICES, VERBS
+from intake.lexicon import FIELDS, HEADS, NAMES, NO_AGENCY, OFFICES, VERBS
 from registry.naming import is_vague
 
 
@@ -82,7 +82,7 @@ _QUALIFIER = (
     r"|huyen|bo|so)"
     r"|(?:co )?lien quan|khac|(?:dong )?tren dia ban(?: (?:toan )?(?:tinh|thanh pho|xa|huyen"
     r"|phuong))?"
-    r"|cua tinh|cua xa|cua thanh pho|trung uong|o trung uong|tinh(?= )|cac cap)\b)*"
+    r"|cua tinh|cua xa|cua thanh pho|trung uong|o trung uong|tinh(?=[ ;:,.]|$)|cac cap)\b)*"
 )
 _ENUMERATION = re.compile(
     rf"(?:(?:tat ca |toan bo )?(?:cac|nhung|moi|tung) )?{_KIND}{_ADJECTIVE}"
@@ -98,6 +98,11 @@ _GIVEN_CITED = re.compile(
     r"\s*,?\s*(?:da )?duoc [^;:.]{0,160}?(?:tai|theo) (?:cong van|ke hoach|quyet dinh"
     r"|thong bao|van ban|nghi quyet|chi thi)"
     r" so \S+(?: ngay \d{1,2}/\d{1,2}/\d{4})?(?: cua (?:chu tich )?(?:ubnd|uy ban nhan dan) tinh)?"
+)
+# "Các Bộ trưởng, Thủ trưởng cơ quan ngang Bộ" are the ministries they head.
+_MINISTERS = re.compile(
+    r"(?:cac )?bo truong(?:,? (?:va )?(?:thu truong )?(?:cac )?co quan (?:ngang bo"
+    r"|thuoc chinh phu))+"
 )
 _MEMBERS = re.compile(
     r"(?:(?:cac|nhung) )?(?:dong chi )?thanh vien (?=ban chi dao|bcd|to cong tac|uy ban"
@@ -119,7 +124,8 @@ _LISTED = re.compile(
 )
 _NAMED = re.compile(rf"(?:{_words(NAMES)})(?!\w)")
 _FIELD = re.compile(rf"(?:{_words(FIELDS)})(?!\w)")
-_DEPARTMENT = re.compile(r"(?:so|bo)\s+")
+# With its marks: "Số" is no "Sở".
+_DEPARTMENT = re.compile(r"(?:sở|bộ)\s+", re.IGNORECASE)
 _SHORT = re.compile(r"[A-ZĐ]{2,}(?:[&,\-–][A-ZĐ]+)*|[A-ZĐ]+(?:[&,\-–][A-ZĐ]+)+")
 _OFFICE = re.compile(rf"phong\s+(?:{_words(OFFICES)})(?!\w)")
 _SCHOOL = re.compile(r"(?:cao dang|dai hoc|hoc vien|trung hoc) ")
@@ -129,7 +135,10 @@ _TAIL = re.compile(
     rf"|cac cap|cap (?:tinh|huyen|xa)|cua ban chi dao|ban chi dao(?: tinh)?"
     rf"|trung uong|{_PLACE})(?!\w)"
 )
-_HEAD = re.compile(rf"(?:{_words(HEADS)})\s+")
+_HEAD = re.compile(
+    rf"(?!(?:{'|'.join(NO_AGENCY)})(?!\w))(?:{'|'.join(sorted(HEADS, key=len, reverse=True))})\s+",
+    re.IGNORECASE,
+)
 _SMALL_HEADS = frozenset(
     {"tap doan", "tong cong ty", "cong ty", "truong dai hoc", "hiep hoi", "cuc", "chi cuc"}
 )
@@ -281,6 +290,8 @@ def _actor(line: Text, start: int, end: int, kind: str = "agency") -> Actor:
 
 def _shortened(name: str) -> str:
     """ "các sở được giao lập … tại Công văn số 1/A ngày …" by what says who they are."""
+    name = re.sub(r"\b(?:Thủ trưởng|thủ trưởng) (?=các |cơ quan)", "", name)
+    name = re.sub(r"\b([Bb]ộ) trưởng(?=,| và )", r"\1", name)
     found = re.search(r"\s*,?\s*(?:đã )?được .*?\b(?P<where>(?:tại|theo) \S+ \S+ số \S+)", name)
     return f"{name[: found.start()]} được giao {found['where']}" if found else name
 
@@ -290,9 +301,14 @@ def _many(line: Text, start: int) -> int:
     members = _MEMBERS.match(line.flat, start)
     if members:
         return _run(line, members.end())
-    found = _LOCAL_MANY.match(line.flat, start)
+    found = _MINISTERS.match(line.flat, start) or _LOCAL_MANY.match(line.flat, start)
     if found:
         return found.end()
+    return _enumerated(line, start)
+
+
+def _enumerated(line: Text, start: int) -> int:
+    """Behind kinds in a row ("các sở, ban, ngành cấp tỉnh"), and what says which are meant."""
     found = _ENUMERATION.match(line.flat, start)
     if found is None:
         return 0
@@ -315,7 +331,7 @@ def _local(line: Text, start: int) -> int:
 
 
 def _department(line: Text, start: int) -> int:
-    found = _DEPARTMENT.match(line.flat, start)
+    found = _DEPARTMENT.match(line.text, start)
     if found is None:
         return 0
     named = _FIELD.match(line.flat, found.end())
@@ -361,7 +377,7 @@ def _proper(line: Text, end: int) -> int:
     """Behind the words in capitals that follow."""
     for _count in range(4):
         found = re.compile(r"\s+([^\W\d_]+)").match(line.text, end)
-        if found is None or not found[1][0].isupper() or _HEAD.match(line.flat, found.start(1)):
+        if found is None or not found[1][0].isupper() or _HEAD.match(line.text, found.start(1)):
             return end
         end = found.end()
     return end
@@ -375,7 +391,7 @@ def _item(line: Text, start: int) -> int:
     short = _SHORT.match(line.text, start)
     if short:
         return short.end()
-    if start < len(line.text) and line.text[start].isupper() and not _HEAD.match(line.flat, start):
+    if start < len(line.text) and line.text[start].isupper() and not _HEAD.match(line.text, start):
         return _run(line, start)
     if _SCHOOL.match(line.flat, start):
         return _run(line, start)
@@ -395,7 +411,7 @@ def _under(head: str, line: Text, place: int, end: int) -> str:
 
 def _generic(line: Text, start: int) -> int:
     """A name that only its first words give away ("Trung tâm Điều hành thông minh")."""
-    found = _HEAD.match(line.flat, start)
+    found = _HEAD.match(line.text, start)
     if found is None or not (line.text[start].isupper() or _small_head(line, found)):
         return 0
     end = _run(line, found.end())
@@ -410,7 +426,7 @@ def _generic(line: Text, start: int) -> int:
 def _small_head(line: Text, found: re.Match[str]) -> bool:
     """ "tập đoàn VIETTEL": a head in small letters before a name in capitals."""
     following = line.text[found.end() : found.end() + 1]
-    return found[0].strip() in _SMALL_HEADS and following.isupper()
+    return flat(found[0].strip()) in _SMALL_HEADS and following.isupper()
 
 
 def _run(line: Text, start: int) -> int:
@@ -443,17 +459,17 @@ def _after_link(line: Text, end: int, link: int) -> int:
     if line.flat.startswith("cac khu cong nghiep", place):
         return place + len("cac khu cong nghiep")
     begins = place < len(line.text) and line.text[place].isupper()
-    return _run(line, place) if begins and not _HEAD.match(line.flat, place) else end
+    return _run(line, place) if begins and not _HEAD.match(line.text, place) else end
 
 
 def _after_and(line: Text, end: int, place: int, between: str) -> int:
     """ "Trung tâm Văn hóa, Thể thao và Truyền thông": a comma inside a name."""
-    if between.strip() != "," or not line.text[place].isupper() or _HEAD.match(line.flat, place):
+    if between.strip() != "," or not line.text[place].isupper() or _HEAD.match(line.text, place):
         return end
     more = re.compile(r"\w+(?: \w+)? va ").match(line.flat, place)
     if more is None or not line.text[more.end() : more.end() + 1].isupper():
         return end
-    return _run(line, place) if not _HEAD.match(line.flat, more.end()) else end
+    return _run(line, place) if not _HEAD.match(line.text, more.end()) else end
 
 
 def _merged(actors: list[Actor]) -> list[Actor]:

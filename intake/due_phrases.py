@@ -63,6 +63,7 @@ _HARD = re.compile(
 _SPARE = re.compile(
     r"(?:(?:va )?(?:phai )?(?:hoan thanh|xong)|dinh ky|thoi (?:gian|han)[^:]{0,20}:)\s+(?=\S)"
 )
+_PERIOD = re.compile(r"\b(?:hang|moi|tung) (?:ngay|tuan|thang|quy|nam)\b")
 _SECTION = re.compile(
     r"\b(?:sau|truoc|trong) (?:thoi han |vong )?\d{1,3} (?:ngay|tuan|gio)[^,;.]{0,60}?(?:muc"
     r"|khoan|diem|dieu|phan)"
@@ -94,11 +95,11 @@ def due_in(text: str, reference: date) -> Due | None:
     if section:
         return _due(text, section.start(), section.end(), "relative")
     reading = read(hidden, reference)
-    dated = _dated(text, folded, reading)
+    dated = _dated(text, folded, reading, reference)
     return dated or _mood(text, folded, reference)
 
 
-def _dated(text: str, folded: str, reading: Reading) -> Due | None:
+def _dated(text: str, folded: str, reading: Reading, reference: date) -> Due | None:
     if reading.kind not in DATED | RECURRING | {"relative", "ambiguous"}:
         return None
     start, end = _widened(folded, *reading.span)
@@ -106,8 +107,24 @@ def _dated(text: str, folded: str, reading: Reading) -> Due | None:
         return None
     if _aimed(folded, start) or _in_purpose(folded, start, end):
         return None
-    start, end = _trimmed(text, start, end)
+    start, end = _whole(text, folded, *_trimmed(text, start, end), reading, reference)
     return _due(text, start, end, reading.kind)
+
+
+def _whole(
+    text: str, folded: str, start: int, end: int, reading: Reading, reference: date
+) -> tuple[int, int]:
+    """The phrase with what it needs to be read so by itself ("hằng năm … trước ngày 10/12")."""
+    if read(text[start:end], reference).rule == reading.rule:
+        return start, end
+    periods = [found.start() for found in _PERIOD.finditer(folded[:start])]
+    for begin in reversed(periods):
+        if read(text[begin:end], reference).rule == reading.rule:
+            return begin, end
+    behind = _PERIOD.search(folded, end)
+    if behind and read(text[start : behind.end()], reference).rule == reading.rule:
+        return start, behind.end()
+    return start, end
 
 
 def _widened(folded: str, start: int, end: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from datetime import date
 
 from deadlines.text import fold
 from intake.flat import CAPITALS, flat
+from intake.lexicon import FIELDS
 from intake.numbers import KINDS, kind_and_issuer
 from intake.outline import marker
 from intake.paper import Paragraph
@@ -21,7 +22,8 @@ _NUMBER = re.compile(
 _PLACE = re.compile(
     r"(?P<place>[^,;:.\d]{2,40}?)\s*,\s*ngay\s*(?P<day>\d{0,2})[\s.…_]*thang\s*(?P<month>\d{0,2})[\s.…_]*nam\s*(?P<year>\d{4})"
 )
-_STATE = re.compile(r"cong hoa xa hoi|doc lap\s*-\s*tu do|dang cong san")
+_OF_PLACE = re.compile(r"(?:tinh|thanh pho|huyen|thi xa|xa|phuong|dac khu|quan)\s+\S")
+_STATE = re.compile(r"cong hoa xa hoi|doc lap\s*-\s*tu do|dang cong san|^viet nam$")
 _ISSUER = re.compile(
     r"\b(?:ubnd|uy ban|ban chi dao|bo|so|van phong|hoi dong|thu tuong|chinh phu|tinh uy|cuc"
     r"|tong cuc|ban|hdnd|dang uy|thanh uy|cong an)\b"
@@ -183,13 +185,20 @@ def _kind(upper: Sequence[str], number: str) -> tuple[str, str]:
         found = _KIND.match(flat(text))
         if found and _is_title(text, found.end()):
             kind = _KIND_LINES[" ".join(found["kind"].split())]
-            parts = [text[found.end() :], *upper[place + 1 :]]
+            below = (one for one in upper[place + 1 :] if not _of_the_state(one))
+            parts = [text[found.end() :], *below]
             subject = " ".join(part.strip(" -*_") for part in parts if part.strip(" -*_"))
             if kind == "Thông báo" and flat(subject).startswith("ket luan"):
                 kind = "Thông báo kết luận"
             return kind, subject
     about = next((text for text in upper if re.match(r"v/v\b|ve viec\b", flat(text))), "")
     return kind_and_issuer(number)[0], re.sub(r"^(?:V/v|v/v|Về việc)\s*:?\s*", "", about)
+
+
+def _of_the_state(text: str) -> bool:
+    """Lines of the head that may stand behind the title where two columns are read one by one."""
+    folded = flat(text)
+    return bool(_STATE.search(folded) or _PLACE.search(folded) or _NUMBER.match(folded))
 
 
 def _is_title(text: str, end: int) -> bool:
@@ -207,7 +216,11 @@ def _issuer(upper: Sequence[str], number: str) -> str:
             break
         lone = _STATE.split(flat(text))[0]
         name = text[: len(lone)].strip(" -*_")
-        if name and name.isupper() and _ISSUER.search(flat(name)) and not _KIND.match(flat(name)):
+        if not name or not name.isupper() or _KIND.match(flat(name)):
+            continue
+        if lines and _OF_PLACE.match(flat(name)):
+            lines[-1] = f"{lines[-1]} {name}"
+        elif _ISSUER.search(flat(name)):
             lines.append(name)
     if not lines:
         return kind_and_issuer(number)[1]
@@ -215,37 +228,25 @@ def _issuer(upper: Sequence[str], number: str) -> str:
 
 
 _KEPT = {"ubnd", "hđnd", "bcđ", "mttq"}
+_KINDS_OF_PLACE = re.compile(r"\b(tỉnh|thành phố|huyện|thị xã|xã|phường|đặc khu|quận) (.+)$")
+_NAMED = re.compile("|".join(sorted((*FIELDS, "chính phủ"), key=len, reverse=True)))
 
 
 def _sentence_case(line: str) -> str:
-    """ "UBND TỈNH QUẢNG TRỊ" as "UBND tỉnh Quảng Trị": kinds of places small, the rest as names."""
-    small = {
-        "tỉnh",
-        "huyện",
-        "thị",
-        "xã",
-        "thành",
-        "phố",
-        "phường",
-        "và",
-        "chỉ",
-        "đạo",
-        "phòng",
-        "ban",
-        "chuyển",
-        "đổi",
-        "số",
-        "nhân",
-        "dân",
-    }
-    words = line.lower().split()
-    cased = [
-        word.upper()
-        if word in _KEPT
-        else (word if word in small and place > 0 else word.capitalize())
-        for place, word in enumerate(words)
-    ]
-    return " ".join(cased)
+    """ "SỞ KHOA HỌC VÀ CÔNG NGHỆ" and "UBND TỈNH QUẢNG TRỊ" as one writes them in a sentence."""
+    small = _NAMED.sub(lambda found: _components(found[0]), line.lower())
+    small = _KINDS_OF_PLACE.sub(lambda found: f"{found[1]} {found[2].title()}", small)
+    words = [word.upper() if word in _KEPT else word for word in small.split()]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def _components(field: str) -> str:
+    """The first letter of each part of a name: "Văn hóa, Thể thao và Du lịch"."""
+    parts = re.split(r"(, | và | - )", field)
+    return "".join(
+        part[:1].upper() + part[1:] if part.strip(" ,-") != "và" else part for part in parts
+    )
 
 
 def _meeting(texts: Sequence[str]) -> date | None:
@@ -296,7 +297,7 @@ def _foot(texts: Sequence[str]) -> tuple[str, str, tuple[Receiver, ...]]:
     signer = ""
     for text in texts[place + 1 : place + 60]:
         mark = marker(text)
-        if mark and mark.kind in {"dash", "plus", "dot"} and not authority:
+        if mark and mark.kind in {"dash", "plus", "dot"}:
             receivers += _receivers(text[mark.end :])
         elif _PERSON.fullmatch(text.strip()) and not text.isupper():
             signer = text.strip()

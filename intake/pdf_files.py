@@ -5,7 +5,7 @@ import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deadlines.text import clean
@@ -28,19 +28,22 @@ _HYPHEN = re.compile(r"[A-ZĐ\d]-$")
 _YEAR_CUT = re.compile(r"\d/\d{1,2}/\d{1,3}$|/\d{1,3}$")
 _PAGE_NUMBER = re.compile(r"[-–\s]*(?:trang\s+)?\d{1,4}(?:\s*/\s*\d{1,4})?[-–\s]*", re.IGNORECASE)
 _PASSWORD, _PATH, _IMAGE, _FORM = 4, 2, 3, 5
+# Points of nothing between two columns; justified lines stretch their blanks less.
+_COLUMN_GAP = 22
 _THIN = 2.5
 _NEAR = 3.0
 
 
 @dataclass(frozen=True)
 class Glyph:
-    """One letter and its box; y grows upwards."""
+    """One letter, the box it takes up, and the line it stands on; y grows upwards."""
 
     text: str
     left: float
     bottom: float
     right: float
     top: float
+    base: float
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -112,9 +115,8 @@ def _glyphs(page: Any) -> list[Glyph]:
     import pypdfium2.raw as pdfium  # noqa: PLC0415
 
     text = page.get_textpage()
-    raw = text.raw
-    box = [ctypes.c_double() for _side in range(4)]
-    left, right, bottom, top = box
+    raw, box = text.raw, pdfium.FS_RECTF()
+    x, y = ctypes.c_double(), ctypes.c_double()
     found: list[Glyph] = []
     for place in range(text.count_chars()):
         code = pdfium.FPDFText_GetUnicode(raw, place)
@@ -122,11 +124,11 @@ def _glyphs(page: Any) -> list[Glyph]:
         letter = "-" if code == 2 else chr(code) if 0 < code < 0x110000 else ""
         if not letter or letter in "\r\n\ufffe\uffff":
             continue
-        if not pdfium.FPDFText_GetCharBox(raw, place, left, right, bottom, top):
+        if letter.isspace() and pdfium.FPDFText_IsGenerated(raw, place):
             continue
-        if letter.isspace() and left.value == right.value:
-            continue
-        found.append(Glyph(letter, left.value, bottom.value, right.value, top.value))
+        pdfium.FPDFText_GetLooseCharBox(raw, place, box)
+        pdfium.FPDFText_GetCharOrigin(raw, place, x, y)
+        found.append(Glyph(letter, box.left, box.bottom, box.right, box.top, y.value))
     text.close()
     return found
 
@@ -169,9 +171,11 @@ def _page(
     for glyph in glyphs:
         held = next((at for at, frame in enumerate(tables) if frame.holds(glyph)), None)
         (outside if held is None else inside[held]).append(glyph)
-    placed: list[tuple[float, Line | TableBlock]] = [
-        (line.top, line) for line in _lines(number, outside)
-    ]
+    placed: list[tuple[float, Line | TableBlock]] = []
+    lowest = float("inf")
+    for line in _lines(number, outside):
+        lowest = min(lowest, line.top)
+        placed.append((lowest, line))
     for at, frame in enumerate(tables):
         rows = frame.rows(number, inside[at])
         if rows:
@@ -181,63 +185,86 @@ def _page(
 
 
 def _lines(number: int, glyphs: Sequence[Glyph]) -> list[Line]:
-    """Letters as printed lines; a wide gap parts what stands side by side."""
-    found: list[Line] = []
+    """Letters as printed lines from top to bottom; where two columns stand side by side (the head
+    and the foot of every official letter), first the left one."""
+    printed: list[list[Line]] = []
     for run in _runs(glyphs):
-        for part in _gapped(run):
-            text = clean("".join(glyph.text for glyph in part))
-            if text and not _PAGE_NUMBER.fullmatch(text):
-                found.append(
-                    Line(
-                        number,
-                        text,
-                        min(one.left for one in part),
-                        max(one.right for one in part),
-                        max(one.top for one in part),
-                        min(one.bottom for one in part),
-                    )
-                )
-    return found
+        parts = [_line(number, part) for part in _gapped(run)]
+        kept = [one for one in parts if one.text and not _PAGE_NUMBER.fullmatch(one.text)]
+        if kept:
+            printed.append(kept)
+    return [line for band in _bands(printed) for line in band]
+
+
+def _line(number: int, part: list[Glyph]) -> Line:
+    return Line(
+        number,
+        clean("".join(glyph.text for glyph in part)),
+        min(one.left for one in part),
+        max(one.right for one in part),
+        max(one.top for one in part),
+        min(one.bottom for one in part),
+    )
+
+
+def _bands(printed: list[list[Line]]) -> Iterator[list[Line]]:
+    """Rows of lines, with those that stand in two columns column by column."""
+    left: list[Line] = []
+    right: list[Line] = []
+    split = 0.0
+    for row in printed:
+        if (left or right) and any(one.left < split - 8 and one.right > split + 8 for one in row):
+            yield [*left, *right]
+            left, right = [], []
+        if not left and not right:
+            if len(row) == 1:
+                yield row
+                continue
+            split = row[1].left - 4
+        left += [one for one in row if one.left < split]
+        right += [one for one in row if one.left >= split]
+    yield [*left, *right]
 
 
 def _runs(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
-    """Letters that follow each other on one line. Marks and commas are lower and smaller than
-    letters: a line goes on while boxes overlap its height."""
+    """Letters line by line, each from left to right. A file may draw them in any order: letters of
+    a substitute font come after all others."""
     run: list[Glyph] = []
-    low = high = 0.0
-    for glyph in glyphs:
-        if glyph.text.isspace() and run:
-            run.append(glyph)
-            continue
-        height = max(high - low, 4.0)
-        same = run and glyph.bottom < high + 0.2 * height and glyph.top > low - 0.35 * height
-        back = run and glyph.left < run[-1].left - 30
-        if run and (not same or back):
-            yield run
+    for glyph in sorted(glyphs, key=lambda one: (-one.base, one.left)):
+        if run and run[0].base - glyph.base > max(2.0, 0.25 * (run[0].top - run[0].bottom)):
+            yield _in_order(run)
             run = []
-        if not run:
-            low, high = glyph.bottom, glyph.top
         run.append(glyph)
-        low, high = min(low, glyph.bottom), max(high, glyph.top)
     if run:
-        yield run
+        yield _in_order(run)
+
+
+def _in_order(run: list[Glyph]) -> list[Glyph]:
+    """From left to right, with a blank where letters stand apart and none was drawn."""
+    found: list[Glyph] = []
+    for glyph in sorted(run, key=lambda one: one.left):
+        last = found[-1] if found else None
+        if last is not None and not last.text.isspace() and not glyph.text.isspace():
+            gap = glyph.left - last.right
+            if gap > 0.14 * (glyph.top - glyph.bottom):
+                found.append(replace(glyph, text=" ", left=last.right, right=glyph.left))
+        found.append(glyph)
+    return found
 
 
 def _gapped(run: list[Glyph]) -> Iterator[list[Glyph]]:
+    """What stands side by side: parted where nothing is drawn for long."""
     part: list[Glyph] = []
-    last: Glyph | None = None
+    blank = 0.0
     for glyph in run:
         if glyph.text.isspace():
-            part.append(glyph)
-            continue
-        gap = glyph.left - last.right if last else 0.0
-        if last is not None and gap > 40:
-            yield part
-            part = []
-        elif last is not None and gap > 3.0 and part and not part[-1].text.isspace():
-            part.append(Glyph(" ", last.right, glyph.bottom, glyph.left, glyph.top))
+            blank += glyph.right - glyph.left
+        else:
+            if part and blank > _COLUMN_GAP:
+                yield part
+                part = []
+            blank = 0.0
         part.append(glyph)
-        last = glyph
     if part:
         yield part
 
@@ -322,7 +349,7 @@ def _crossed(edges: list[Edge], at: float, along: float) -> bool:
 
 
 def _cell_text(glyphs: list[Glyph]) -> str:
-    lines = ["".join(glyph.text for glyph in part) for run in _runs(glyphs) for part in [run]]
+    lines = ["".join(glyph.text for glyph in run) for run in _runs(glyphs)]
     return tidy(_unbroken([clean(line) for line in lines if line.strip()]))
 
 

@@ -13,7 +13,7 @@ from intake.actors import Scanner, Text
 from intake.due_phrases import Due, due_in
 from intake.flat import CAPITALS, flat
 from intake.labels import Labels
-from intake.outline import Node, under
+from intake.outline import Node, is_bullet, under
 from intake.sentences import Piece
 from intake.subjects import ORDER, Subject, Subjects, names_of
 from intake.task_rows import TaskRow
@@ -29,12 +29,26 @@ _CLOSING = re.compile(
     r"|(?:trong qua trinh (?:trien khai|thuc hien|to chuc).{0,60}(?:kho khan|vuong mac))"
     r"|ghi nhan|bieu duong|hoan nghenh|danh gia cao|(?:co ban )?(?:thong nhat"
     r"|nhat tri) (?:voi|ve|chu truong|noi dung)|dong y (?:voi|chu truong|ve)"
-    r"|cho phep|chap thuan)"
+    r"|cho phep|chap thuan|thi hanh (?:quyet dinh|ke hoach|chi thi|cong dien|nghi quyet) nay"
+    r"|phan dau (?:den|dat|tang|co|tren|toi thieu)\b[^.;]*\d\s?%|(?:den|toi) (?:het "
+    r"|cuoi )?nam \d{4}\b[^.;]*\d\s?%)"
 )
 _NOTHING = re.compile(
-    r"(?:can |phai )?(?:khan truong |tap trung )?(?:trien khai |thuc hien |lam )*(?:nghiem "
+    r"(?:can |phai )?(?:khan truong |tap trung |quan tam,? |chu dong |to chuc "
+    r"|nghiem tuc )*(?:trien khai |thuc hien |lam )*(?:nghiem "
     r"|tot |ngay |nghiem tuc )*(?:mot so |cac |nhung )*"
     r"(?:noi dung|nhiem vu|cong viec)(?:[^.;:]{0,40})?(?: sau| sau day)?\W*$"
+    r"|(?:nghiem tuc |quan tam,? |tap trung |tiep tuc |to chuc |chu dong |khan truong "
+    r"|phoi hop )*(?:trien khai|thuc hien)(?:,? (?:trien khai|thuc hien))?"
+    r"(?: nghiem tuc| tot| nghiem)?(?: (?:ke hoach|thong bao|chi thi|cong dien|quyet dinh"
+    r"|van ban) nay)?\W*$"
+)
+# A day told before who is ordered: "Trước ngày 15/3, giao Sở A …".
+_WHEN = re.compile(r"(?:trong|truoc|cham nhat|dinh ky|hang|tu|den|muon nhat|sau)\b")
+# "Kết quả thực hiện gửi về Sở A trước ngày …": orders without a verb of duty.
+_DELIVERY = re.compile(
+    r"(?:bao cao|ket qua|van ban|danh sach|ho so|so lieu|y kien|noi dung|phieu|du thao"
+    r"|de xuat)\b[^;.]{0,160}?\b(?:gui|nop|bao cao) "
 )
 _OF = re.compile(
     r"(?:trach nhiem|nhiem vu|phan cong nhiem vu|to chuc thuc hien|doi voi|ve phia"
@@ -82,6 +96,8 @@ class Prose:
         self.reference = reference
         self._subjects = Subjects(scanner, issuer, recipients)
         self._scopes: dict[int, _Scope] = {}
+        # Whom an unnumbered sentence orders that ends in ":" ("yêu cầu Sở A thực hiện:").
+        self._ordered_below: tuple[str, ...] = ()
 
     def rows(self, nodes: Sequence[Node]) -> list[TaskRow]:
         """The duties of the paragraphs, in their order."""
@@ -104,6 +120,8 @@ class Prose:
             self._scopes[node.number] = heading
             return []
         units = self._units(node, above)
+        if units and units[-1].leads and node.marker is None and _OPENS.search(flat(node.text)):
+            self._ordered_below = units[-1].leads
         opener = opens and _OPENS.search(flat(node.text)) is not None
         if opener and units:
             self._open(node, units[-1], above)
@@ -116,6 +134,9 @@ class Prose:
         for parent in reversed(node.path):
             if parent.number in self._scopes:
                 return self._scopes[parent.number]
+        lone = is_bullet(node) and len(node.path) == 1
+        if node.marker and (lone or self._subjects.recipients):
+            return _Scope(self._ordered_below)
         return _Scope()
 
     def _heading(self, node: Node, above: _Scope) -> _Scope | None:
@@ -178,21 +199,32 @@ class Prose:
         line = piece.line
         end, coordinates = self._subjects.together(line, subject.end)
         text = line.text[end:].lstrip(" ,:")
+        before = line.text[: subject.start].strip(" ,:")
         if subject.lead_in:
             text = f"{subject.lead_in}: {text}"
+        elif (
+            before
+            and _WHEN.match(flat(before))
+            and due_in(before, self.reference)
+            and not due_in(text, self.reference)
+        ):
+            text = f"{before}: {text}"
         return Unit(
             names_of(subject.actors), (text,), coordinates, own=True, sentence=piece.sentence
         )
 
     def _tasks(self, node: Node, unit: Unit, above: _Scope) -> list[TaskRow]:
         found: list[TaskRow] = []
-        for texts, due in self._by_deadline(unit):
+        for count, (texts, due) in enumerate(self._by_deadline(unit)):
             whole = " ".join(texts)
             if _CLOSING.match(flat(whole)) or _NOTHING.match(flat(whole)):
                 continue
-            orders = unit.own or self._subjects.predicate(Text.of(whole), 0)
+            delivered = _DELIVERY.match(flat(whole)) is not None
+            orders = unit.own or delivered or self._subjects.predicate(Text.of(whole), 0)
             if orders and (unit.leads or (due is not None and due.hard)):
-                found.append(self._row(node, unit, above, whole, due))
+                # Whoever helps with the first of several duties helps with that one.
+                one = replace(unit, coordinates=()) if count else unit
+                found.append(self._row(node, one, above, whole, due))
         return found
 
     def _by_deadline(self, unit: Unit) -> list[tuple[list[str], Due | None]]:
@@ -212,6 +244,9 @@ class Prose:
     def _row(self, node: Node, unit: Unit, above: _Scope, text: str, due: Due | None) -> TaskRow:
         line = Text.of(text)
         leads = unit.leads or self._subjects.recipients
+        if not unit.own and node.marker is None and _DELIVERY.match(line.flat):
+            # Behind the last item a letter says where the answers of all go.
+            leads = self._subjects.recipients or leads
         coordinates = [*(unit.coordinates or ()), *coordinating(self.scanner, line)]
         if not unit.own:
             coordinates = [*above.coordinates, *coordinates]

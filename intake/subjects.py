@@ -17,7 +17,7 @@ ORDER = re.compile(
     r"(?: cho)?(?: nhiem vu)?(?: cho)?(?:\s*:)?\s+(?:quy )?"
 )
 _LEAD_IN = re.compile(
-    r"(?:de|sau|tren co so|can cu|doi voi|trong(?! thoi)|ve|nham|tu nay|khi|truoc mat"
+    r"(?:de|sau|tren co so|can cu|doi voi|trong|ve|nham|tu nay|khi|truoc mat"
     r"|dong thoi|ben canh do|rieng|theo do|ngoai ra"
     r"|truong hop|thuc hien|hang (?:nam|quy|thang)|dinh ky|cham nhat|truoc ngay)\b"
 )
@@ -48,6 +48,9 @@ _DENIED = re.compile(
 SENDS = re.compile(
     r"\bgui(?: (?:bao cao|ket qua|danh sach|ho so|van ban))?(?: (?:ve|den|toi|qua|cho))?\s+"
 )
+_REPORT_OF = re.compile(
+    r"(?:bao cao|ket qua|van ban|danh sach|ho so|de xuat|y kien|so lieu)\b[^,;.]{0,40}? cua "
+)
 _BRACKETED = re.compile(r"\(([^()]{8,300})\)")
 _OPENING = frozenset(
     {
@@ -63,6 +66,7 @@ _OPENING = frozenset(
         "la don vi",
         "la dau moi",
         "lam co quan",
+        "dinh ky",
     }
 )
 _DUTY = re.compile(
@@ -86,8 +90,8 @@ class Subject:
 @dataclass
 class Subjects:
     """Finds who is ordered. `issuer`: names under which the issuer speaks; `recipients`: whom a
-    letter is addressed to; `ordering`: whether the directive has begun to order (before that, a sentence
-    that begins with an agency tells what happened)."""
+    letter is addressed to; `ordering`: whether the directive has begun to order (before that, a
+    sentence that begins with an agency tells what happened)."""
 
     scanner: Scanner
     issuer: frozenset[str] = frozenset()
@@ -96,7 +100,7 @@ class Subjects:
 
     def find(self, line: Text, *, inherited: bool) -> Subject | None:
         """Who a piece orders; `inherited`: a heading above names somebody already."""
-        named = self._first(line) or self._ordered(line)
+        named = self._first(line) or self._reported(line) or self._ordered(line)
         named = named or self._behind_lead_in(line) or self._strong(line)
         return named or (None if inherited else self._bracketed(line))
 
@@ -115,6 +119,18 @@ class Subjects:
         if bare or self.predicate(line, end) or (opened and line.text[end:].startswith(",")):
             return Subject(tuple(actors), start, end)
         return None
+
+    def _reported(self, line: Text) -> Subject | None:
+        """ "Báo cáo của các sở gửi về …": those whose report it is."""
+        found = _REPORT_OF.match(line.flat)
+        actors, end = self.scanner.actors(line, found.end()) if found else ([], 0)
+        sent = re.match(r"\s*(?:xin |de nghi )?(?:gui|nop)\b(?! kem)", line.flat[end:])
+        if not actors or not sent:
+            return None
+        owners = tuple(actors)
+        if self.recipients and all(actor.kind == "vague" for actor in actors):
+            owners = tuple(Actor(0, 0, name) for name in self.recipients)
+        return Subject(owners, 0, 0)
 
     def _ordered(self, line: Text) -> Subject | None:
         """An agency behind "giao", "yêu cầu", "đề nghị"."""
@@ -232,7 +248,18 @@ class Subjects:
                 return _past_duty(line, after_brackets(line, behind)), names_of(actors)
             if leads:
                 return together.end(), ()
-        return (leads.end() if leads else end), ()
+        if leads:
+            return self._helped(line, leads.end())
+        return end, ()
+
+    def _helped(self, line: Text, end: int) -> tuple[int, tuple[str, ...]]:
+        """ "… chủ trì, Sở B phối hợp …"."""
+        link = re.compile(r"\s*[,;]\s*").match(line.flat, end)
+        actors, behind = self.scanner.actors(line, link.end()) if link else ([], end)
+        helps = re.compile(r"\s*,?\s*(?:cung )?phoi hop(?: thuc hien)?(?!\w)").match(
+            line.flat, behind
+        )
+        return (helps.end(), names_of(actors)) if actors and helps else (end, ())
 
     def pieces(self, text: str) -> list[Piece]:
         """The pieces, with subjects that ";" parts put together again ("các sở; UBND cấp xã …")."""

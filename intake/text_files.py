@@ -91,12 +91,18 @@ def _width(lines: list[str]) -> int:
 
 def _goes_on(before: str, text: str, last: str, width: int) -> bool:
     """Whether a line goes on with the paragraph before it."""
-    if _TERMINAL.search(before) or marker(text):
+    blank = not last.strip()
+    if marker(text):
+        return False
+    if width and not blank and text[0].islower():
+        return True
+    if _TERMINAL.search(before):
         return False
     if text[0].islower():
         return True
-    blank = not last.strip()
-    return not blank and bool(width) and len(last.rstrip()) >= width * _WRAPPED
+    # Columns of a head, drawn with blanks.
+    apart = re.search(r"\S\s{4,}\S", last) is not None
+    return not blank and not apart and bool(width) and len(last.rstrip()) >= width * _WRAPPED
 
 
 def _cells(raw: str, *, inside: bool) -> tuple[str, ...] | None:

@@ -42,7 +42,7 @@ def deliverable(text: str) -> str:
     """The document a duty is to bring forth, in the words of the text; "" where it says none."""
     folded = flat(text)
     found = _DELIVERED.search(folded)
-    if found and not re.match(r"\s*(?:so )?\d", folded[found.end("what") :]):
+    if found and not re.match(r"(?:\S+ ){2,3}so \d|(?:\S+ ){2}\d", found["what"]):
         words = text[found.start("what") : found.end("what")].split()[:16]
         return _capital(" ".join(words)).rstrip(" ,")
     report = _REPORT.search(folded)

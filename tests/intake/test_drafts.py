@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from intake.drafts import Draft, Terms, draft_tasks
-from intake.problems import Problem
 from intake.numbers import kind_and_issuer
+from intake.problems import Problem
 from intake.task_rows import TaskRow
 from registry.agencies import Directory, Known
 from registry.directives import DirectiveFacts
