@@ -37,7 +37,7 @@ from reports.render import Renderer
 from scheduler.channel import Channel, ChannelInfo, SendError, Update
 from scheduler.compose import Composer
 from scheduler.deliver import Deliverer
-from scheduler.planning import plan_changed
+from scheduler.planning import mark_changed, plan_slice
 from scheduler.ticks import Ticks
 
 if os.name == "posix":
@@ -225,22 +225,28 @@ class App:
     async def plan(self) -> None:
         """Plan what changed, whoever changed it (an import from another process, a command)."""
         now = self.clock()
-        added = await self.db.write(
-            plan_changed, self.tools.settings.policy, self.tools.calendar, now
-        )
+        await self._plan_changed(now)
         await self.db.write(_housekeeping, now)
-        if added:
-            self.deliverer.wake()
 
     async def daily(self) -> None:
-        """Move the horizon on: new periods become duties, overdue ones get their next urge."""
+        """Move the horizon on: new periods become duties, overdue ones get their next urge; forget
+        what need not be kept."""
         now = self.clock()
         await self.db.write(self._extend, now)
-        await self.db.write(
-            plan_changed, self.tools.settings.policy, self.tools.calendar, now, daily=True
-        )
+        await self._plan_changed(now, daily=True)
         await self.db.write(inbound.forget_old, now)
+        await self.db.write(outbox.forget_old, now)
         self.deliverer.wake()
+
+    async def _plan_changed(self, now: datetime, *, daily: bool = False) -> None:
+        """In pieces, so that answers find their way in between."""
+        await self.db.write(mark_changed, now, daily=daily)
+        policy, more = self.tools.settings.policy, True
+        while more:
+            piece = await self.db.write(plan_slice, policy, self.tools.calendar, now)
+            more = piece.more
+            if piece.added:
+                self.deliverer.wake()
 
     def _extend(self, session: Session, now: datetime) -> int:
         return expand(session, self.tools.terms(now)).added

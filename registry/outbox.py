@@ -18,6 +18,8 @@ from registry.tables import Attempt, AttemptNotice, Contact, Notice, Subscriptio
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 
 LEASE = timedelta(seconds=180)
+KEEP_PAYLOAD = timedelta(days=30)
+KEEP_TEXT = timedelta(days=400)
 NO_CONTACT_PAUSE = timedelta(hours=1)
 
 # These carry their own text, or rewrite a message, and go one by one; the others are folded.
@@ -433,6 +435,25 @@ def put_part(
         contact_id=contact_id,
         buttons=buttons,
     )
+
+
+def forget_old(session: Session, now: datetime) -> int:
+    """Blank the words of messages long told: who was told what kind of thing when stays, for the
+    record; the text, with names in it, does not (Luật 91/2025/QH15, Điều 3). Returns how many."""
+    answers = session.execute(
+        update(Notice)
+        .where(
+            col(Notice.payload) != "",
+            col(Notice.closed_at) < now - KEEP_PAYLOAD,
+        )
+        .values(payload="")
+    )
+    texts = session.execute(
+        update(Attempt)
+        .where(col(Attempt.text) != "", col(Attempt.closed_at) < now - KEEP_TEXT)
+        .values(text="")
+    )
+    return int(answers.rowcount + texts.rowcount)  # type: ignore[attr-defined]
 
 
 # -- looking --------------------------------------------------------------------------------------

@@ -401,6 +401,11 @@ def move_contact(session: Session, contact: Contact, address: str, now: datetime
             .where(col(Subscription.contact_id) == contact.id)
             .values(contact_id=known.id)
         )
+        session.execute(
+            update(Notice)
+            .where(col(Notice.contact_id) == contact.id, col(Notice.state) == NoticeState.QUEUED)
+            .values(contact_id=known.id)
+        )
         close_contact(session, contact, "moved", now)
     record(session, now, "contact.moved", str(contact.id), contact.person_id)
 

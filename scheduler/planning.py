@@ -13,6 +13,8 @@ from registry.tables import Agency, Contact, Duty, Subscription
 from registry.types import DutyState, NoticeKind, Role
 from scheduler.plan import ROLE_STEPS, DutyView, Planner, Policy, SubscriptionView
 
+SLICE = 500
+
 
 def _duty(row: Duty) -> DutyView:
     fresh = row.since == row.created_at
@@ -36,10 +38,16 @@ def _subscription(row: Subscription) -> SubscriptionView:
     )
 
 
-def plan_changed(
-    session: Session, policy: Policy, calendar: WorkCalendar, now: datetime, *, daily: bool = False
-) -> int:
-    """Plan every duty and subscription that changed since the last time; return new notices.
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one piece of planning came to: new notices, and whether more duties wait."""
+
+    added: int
+    more: bool
+
+
+def mark_changed(session: Session, now: datetime, *, daily: bool = False) -> None:
+    """Mark the duties that must be planned anew because a subscription of their agency changed.
 
     daily: also the duties that are overdue, whose next urge becomes known only day by day.
     """
@@ -50,14 +58,52 @@ def plan_changed(
     ).all()
     agencies = {agency for agency in changed if agency is not None}
     concerned = [
-        col(Duty.plan_due),
         *([col(Duty.agency_id).in_(agencies)] if agencies else []),
         *([col(Duty.due_on) < local_day(now)] if daily else []),
     ]
-    duties = session.exec(select(Duty).where(Duty.state == DutyState.OPEN, or_(*concerned))).all()
-    added = put_planned(session, _plan(session, duties, Planner(policy, calendar, now)))
-    for table in (Duty, Subscription):
-        session.execute(update(table).where(col(table.plan_due)).values(plan_due=False))
+    if concerned:
+        session.execute(
+            update(Duty)
+            .where(col(Duty.state) == DutyState.OPEN, or_(*concerned))
+            .values(plan_due=True)
+        )
+    session.execute(update(Subscription).where(col(Subscription.plan_due)).values(plan_due=False))
+    session.execute(
+        update(Duty)
+        .where(col(Duty.plan_due), col(Duty.state) != DutyState.OPEN)
+        .values(plan_due=False)
+    )
+
+
+def plan_slice(
+    session: Session, policy: Policy, calendar: WorkCalendar, now: datetime, most: int = SLICE
+) -> Slice:
+    """Plan up to `most` marked duties. In pieces, because a big import planned in one transaction
+    would keep everybody's answers waiting for seconds."""
+    duties = session.exec(
+        select(Duty)
+        .where(col(Duty.plan_due), Duty.state == DutyState.OPEN)
+        .order_by(col(Duty.id))
+        .limit(most + 1)
+    ).all()
+    now_planned = duties[:most]
+    added = put_planned(session, _plan(session, now_planned, Planner(policy, calendar, now)))
+    for duty in now_planned:
+        duty.plan_due = False
+        session.add(duty)
+    session.flush()
+    return Slice(added, more=len(duties) > most)
+
+
+def plan_changed(
+    session: Session, policy: Policy, calendar: WorkCalendar, now: datetime, *, daily: bool = False
+) -> int:
+    """Plan everything that changed since the last time, in one transaction; return new notices."""
+    mark_changed(session, now, daily=daily)
+    added, more = 0, True
+    while more:
+        piece = plan_slice(session, policy, calendar, now)
+        added, more = added + piece.added, piece.more
     return added
 
 
@@ -69,14 +115,15 @@ def _plan(session: Session, duties: Sequence[Duty], planner: Planner) -> Iterabl
 def _live_subscriptions(session: Session, agencies: set[int]) -> list[Subscription]:
     if not agencies:
         return []
-    live = session.exec(
-        select(Subscription).where(
-            col(Subscription.ended_at).is_(None),
-            col(Subscription.agency_id).is_not(None),
-            col(Subscription.role).in_(list(ROLE_STEPS)),
-        )
-    ).all()
-    return [each for each in live if each.agency_id in agencies]
+    return list(
+        session.exec(
+            select(Subscription).where(
+                col(Subscription.ended_at).is_(None),
+                col(Subscription.agency_id).in_(agencies),
+                col(Subscription.role).in_(list(ROLE_STEPS)),
+            )
+        ).all()
+    )
 
 
 @dataclass(frozen=True, slots=True)
