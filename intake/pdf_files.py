@@ -187,43 +187,42 @@ def _page(
 def _lines(number: int, glyphs: Sequence[Glyph]) -> list[Line]:
     """Letters as printed lines from top to bottom; where two columns stand side by side (the head
     and the foot of every official letter), first the left one."""
-    printed: list[list[Line]] = []
+    done: list[Line] = []
+    left: list[Line] = []
+    right: list[Line] = []
+    column = 0.0
     for run in _runs(glyphs):
-        parts = [_line(number, part) for part in _gapped(run)]
-        kept = [one for one in parts if one.text and not _PAGE_NUMBER.fullmatch(one.text)]
-        if kept:
-            printed.append(kept)
-    return [line for band in _bands(printed) for line in band]
+        row = _row(number, run, column)
+        if column and any(one.left < column - 8 and one.right > column + 8 for one in row):
+            done += [*left, *right]
+            left, right, column = [], [], 0.0
+        if not column:
+            row = _row(number, run, 0.0)
+            if len(row) < 2:
+                done += row
+                continue
+            column = row[1].left
+        left += [one for one in row if one.left < column - 4]
+        right += [one for one in row if one.left >= column - 4]
+    return [*done, *left, *right]
+
+
+def _row(number: int, run: list[Glyph], column: float) -> list[Line]:
+    """What one printed line holds side by side, without page numbers."""
+    parts = [_line(number, part) for part in _gapped(run, column)]
+    return [one for one in parts if one.text and not _PAGE_NUMBER.fullmatch(one.text)]
 
 
 def _line(number: int, part: list[Glyph]) -> Line:
+    drawn = [one for one in part if not one.text.isspace()] or part
     return Line(
         number,
         clean("".join(glyph.text for glyph in part)),
-        min(one.left for one in part),
-        max(one.right for one in part),
-        max(one.top for one in part),
-        min(one.bottom for one in part),
+        drawn[0].left,
+        max(one.right for one in drawn),
+        max(one.top for one in drawn),
+        min(one.bottom for one in drawn),
     )
-
-
-def _bands(printed: list[list[Line]]) -> Iterator[list[Line]]:
-    """Rows of lines, with those that stand in two columns column by column."""
-    left: list[Line] = []
-    right: list[Line] = []
-    split = 0.0
-    for row in printed:
-        if (left or right) and any(one.left < split - 8 and one.right > split + 8 for one in row):
-            yield [*left, *right]
-            left, right = [], []
-        if not left and not right:
-            if len(row) == 1:
-                yield row
-                continue
-            split = row[1].left - 4
-        left += [one for one in row if one.left < split]
-        right += [one for one in row if one.left >= split]
-    yield [*left, *right]
 
 
 def _runs(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
@@ -252,15 +251,17 @@ def _in_order(run: list[Glyph]) -> list[Glyph]:
     return found
 
 
-def _gapped(run: list[Glyph]) -> Iterator[list[Glyph]]:
-    """What stands side by side: parted where nothing is drawn for long."""
+def _gapped(run: list[Glyph], column: float) -> Iterator[list[Glyph]]:
+    """What stands side by side: parted where nothing is drawn for long, and where a word begins
+    just where the right column does."""
     part: list[Glyph] = []
     blank = 0.0
     for glyph in run:
         if glyph.text.isspace():
             blank += glyph.right - glyph.left
         else:
-            if part and blank > _COLUMN_GAP:
+            begins = blank and column and abs(glyph.left - column) < 3
+            if part and (blank > _COLUMN_GAP or begins):
                 yield part
                 part = []
             blank = 0.0
