@@ -14,6 +14,7 @@ from intake.grid import MAX_ROWS, Row, check_length, tidy
 from intake.packages import broken, check_package
 from intake.paper import SUPERSCRIPTS, Block, Paper, Paragraph, TableBlock, paper
 from intake.secrecy import REFUSED, secrecy_mark
+from intake.text_files import row_cells
 
 _MAIN = "word/document.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -66,8 +67,23 @@ class _Reader:
         self._lists = _Lists(document)
         self._notes = _footnotes(document)
         self._line = 0
+        self._in_rows = False
 
     def blocks(self, body: Any) -> Iterator[Block]:
+        rows: list[Row] = []
+        for block in self._parts(body):
+            if isinstance(block, Row):
+                rows.append(block)
+                continue
+            if rows:
+                yield TableBlock(rows[0].line, tuple(rows))
+                rows = []
+            yield block
+        if rows:
+            yield TableBlock(rows[0].line, tuple(rows))
+
+    def _parts(self, body: Any) -> Iterator[Block | Row]:
+        """Paragraphs, tables, and rows drawn with tabs."""
         for element in body:
             if element.tag == f"{_W}p":
                 yield from self._paragraph(element)
@@ -75,15 +91,20 @@ class _Reader:
                 yield self._table(element)
             elif element.tag == f"{_W}sdt":
                 for content in element.iter(f"{_W}sdtContent"):
-                    yield from self.blocks(content)
+                    yield from self._parts(content)
         for mark, text in self._notes.items():
             yield Paragraph(self._line, f"{mark} {text}")
 
-    def _paragraph(self, element: Any) -> Iterator[Paragraph]:
+    def _paragraph(self, element: Any) -> Iterator[Paragraph | Row]:
         self._line += 1
         boxes: list[str] = []
         text = self._lists.label(element) + _text(element, boxes)
         for one in (*boxes, *text.split("\n")):
+            cells = row_cells(one, inside=self._in_rows) if "\t" in one else None
+            self._in_rows = cells is not None or (self._in_rows and not one.strip())
+            if cells:
+                yield Row(self._line, cells)
+                continue
             tidied = tidy(one).replace("\n", " ")
             if tidied:
                 yield Paragraph(self._line, tidied)

@@ -49,7 +49,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
     held: list[Paragraph] = []
     last = ""
     for number, raw in enumerate(lines, start=1):
-        cells = _cells(raw, inside=bool(rows))
+        cells = row_cells(raw, inside=bool(rows))
         if cells is not None:
             yield from _flushed(held)
             if any(cells):
@@ -105,7 +105,7 @@ def _goes_on(before: str, text: str, last: str, width: int) -> bool:
     return not blank and not apart and bool(width) and len(last.rstrip()) >= width * _WRAPPED
 
 
-def _cells(raw: str, *, inside: bool) -> tuple[str, ...] | None:
+def row_cells(raw: str, *, inside: bool) -> tuple[str, ...] | None:
     """The cells of a line of a table, () for the rule under a header, None for other lines."""
     if _PIPE_RULE.fullmatch(raw) and "|" in raw:
         return ()
