@@ -123,7 +123,8 @@ def source_of(
     nodes = outline(paragraphs)
     texts = [text for _line, text in paper.texts()]
     prose = Prose(scanner, reference, _issuers(head), _recipients(head, scanner))
-    rows = [*table_rows(paper), *prose.rows(nodes[head.body_from :])]
+    annex = next((one.line for one in paragraphs if one.text.startswith("PHỤ LỤC")), None)
+    rows = [*_placed(table_rows(paper), annex), *prose.rows(nodes[head.body_from :])]
     rows.sort(key=lambda row: row.line)
     return Source(
         file=name,
@@ -138,6 +139,16 @@ def source_of(
         citations=tuple(citations(paper.texts())),
         notes=(*_head_notes(head, issued), *gaps(nodes)),
     )
+
+
+def _placed(rows: Sequence[TaskRow], annex: int | None) -> list[TaskRow]:
+    """Rows of an annex say so: its sections count from I again, as those of the body do."""
+    return [
+        replace(row, where=f"Phụ lục, {row.where}")
+        if annex is not None and row.line >= annex
+        else row
+        for row in rows
+    ]
 
 
 def _recipients(head: Head, scanner: Scanner) -> tuple[str, ...]:

@@ -308,7 +308,7 @@ class Subjects:
 def _owed_later(text: str, rest: str) -> bool:
     """Whether a verb of duty follows what a sentence is opened with; what is done is no duty."""
     cites = rest.lstrip(" ,").startswith(("can cu", "tren co so", "theo"))
-    if not cites and re.search(r"\b(?:đã|đạt được|đang)\b", text[:160]):
+    if not cites and re.search(r"\b(?:đã|đạt được|đang|chưa|vẫn còn)\b", text[:160]):
         return False
     return any(
         begins_with_verb(rest[found.start() :]) for found in re.finditer(r"(?<=[ ,])\w", rest)
