@@ -23,7 +23,7 @@ from bot.dispatch import Dispatcher
 from bot.settings import ConfigTrouble, Settings
 from bot.talk import Desk
 from deadlines import Rule, WorkCalendar, read
-from registry import inbound, marks, outbox, people
+from registry import erasing, inbound, marks, outbox
 from registry.clock import local_day
 from registry.database import (
     Database,
@@ -315,7 +315,7 @@ class App:
 
 
 def _housekeeping(session: Session, now: datetime) -> None:
-    people.finish_erasing(session, now)
+    erasing.finish_erasing(session, now)
     marks.put(session, "tick", "", now)
 
 

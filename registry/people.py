@@ -4,45 +4,25 @@ A person is known by a private chat: in a group the speaker is recognised by the
 on every messenger we speak equals the address of the private chat.
 """
 
-import hashlib
-import html
-import json
-import re
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, update
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from deadlines.text import clean
 from registry.audit import record
 from registry.tables import (
     Admission,
     Agency,
-    Attempt,
-    AuditEvent,
     Contact,
-    Inbound,
     Invite,
     Notice,
     Person,
-    Question,
     Request,
     Subscription,
 )
-from registry.types import InboundState, NoticeState, RequestKind, RequestState, Role
-
-# Letters and digits that are not taken for one another when read aloud or copied by hand.
-_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-CODE_LENGTH = 10
-CODE_ATTEMPTS = 5
-CODE_WINDOW = timedelta(minutes=15)
-BAD_CODE = "bad_code"
-# The last answer needs the address; whatever becomes of it, the address goes after this long.
-ERASING = "erasing"
-ERASED = "(đã xóa)"
-ERASE_WAITS = timedelta(minutes=10)
+from registry.types import NoticeState, RequestKind, RequestState, Role
 
 # The version of the text people are shown when they are bound (templates/replies/start_bound).
 CONSENT_VERSION = "2026-11"
@@ -151,69 +131,6 @@ def agency_subscriptions(session: Session, agency_id: int) -> list[Subscription]
             .order_by(col(Subscription.id))
         ).all()
     )
-
-
-# -- invites --------------------------------------------------------------------------------------
-
-
-def _hash(code: str) -> str:
-    return hashlib.sha256(normal_code(code).encode()).hexdigest()
-
-
-def normal_code(code: str) -> str:
-    """A code as typed: case, blanks and dashes do not matter."""
-    return "".join(c for c in code.upper() if c.isalnum())
-
-
-def new_invite(
-    session: Session,
-    now: datetime,
-    role: Role,
-    agency_id: int | None,
-    *,
-    valid: timedelta,
-    created_by: int | None = None,
-) -> tuple[str, Invite]:
-    """A one-time code for a role; the code itself is returned once and never stored."""
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LENGTH))
-    invite = Invite(
-        code_hash=_hash(code),
-        agency_id=agency_id,
-        role=role,
-        created_by=created_by,
-        created_at=now,
-        expires_at=now + valid,
-    )
-    session.add(invite)
-    session.flush()
-    record(session, now, "invite.made", str(invite.id), created_by, role=role, agency=agency_id)
-    return f"{code[:5]}-{code[5:]}", invite
-
-
-def too_many_codes(session: Session, channel: str, sender: str, now: datetime) -> bool:
-    """Whether this sender has guessed wrongly too often of late."""
-    wrong = session.exec(
-        select(func.count())
-        .select_from(Inbound)
-        .where(
-            Inbound.channel == channel,
-            Inbound.sender == sender,
-            Inbound.outcome == BAD_CODE,
-            col(Inbound.received_at) > now - CODE_WINDOW,
-            Inbound.state == InboundState.HANDLED,
-        )
-    ).one()
-    return wrong >= CODE_ATTEMPTS
-
-
-def find_invite(session: Session, code: str, now: datetime) -> Invite | None:
-    """The invite behind a code, if it is still good."""
-    invite = session.exec(
-        select(Invite).where(Invite.code_hash == _hash(code)).with_for_update()
-    ).first()
-    if invite is None or invite.used_at is not None or invite.expires_at <= now:
-        return None
-    return invite
 
 
 # -- binding --------------------------------------------------------------------------------------
@@ -408,106 +325,6 @@ def move_contact(session: Session, contact: Contact, address: str, now: datetime
         )
         close_contact(session, contact, "moved", now)
     record(session, now, "contact.moved", str(contact.id), contact.person_id)
-
-
-def erase(session: Session, contact: Contact, now: datetime) -> dict[str, int]:
-    """Remove what identifies the person behind the contact, or the group; what they did
-    stays in the record without a name. Returns what was erased, for the certificate.
-
-    Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, Điều 4: the right to have personal data deleted.
-    """
-    person_id = contact.person_id
-    ended = unsubscribe(session, contact, now)
-    contacts = (
-        list(session.exec(select(Contact).where(Contact.person_id == person_id)).all())
-        if person_id is not None
-        else [contact]
-    )
-    messages = 0
-    for each in contacts:
-        messages += _erase_contact(session, each)
-    if person_id is not None:
-        _erase_person(session, person_id, now)
-    record(session, now, "person.erased", str(person_id or contact.id), person_id)
-    return {"subscriptions": ended, "contacts": len(contacts), "messages": messages}
-
-
-def _erase_contact(session: Session, contact: Contact) -> int:
-    blanked = session.execute(
-        update(Inbound)
-        .where(col(Inbound.channel) == contact.channel, col(Inbound.sender) == contact.address)
-        .values(raw="", sender="")
-    )
-    for question in session.exec(select(Question).where(Question.contact_id == contact.id)):
-        session.delete(question)
-    for admission in session.exec(
-        select(Admission).join(Request).where(Request.contact_id == contact.id)
-    ):
-        admission.name = ""
-        session.add(admission)
-    contact.title = ""
-    contact.closed_reason = ERASING
-    session.add(contact)
-    return int(blanked.rowcount)  # type: ignore[attr-defined]
-
-
-def finish_erasing(session: Session, now: datetime) -> int:
-    """Blank the addresses that only waited for the last answer to leave."""
-    waiting = session.exec(select(Contact).where(Contact.closed_reason == ERASING)).all()
-    done = 0
-    for contact in waiting:
-        unsent = session.exec(
-            select(func.count())
-            .select_from(Notice)
-            .where(
-                Notice.contact_id == contact.id,
-                col(Notice.state).in_([NoticeState.QUEUED, NoticeState.SENDING]),
-                col(Notice.due_at) > now - ERASE_WAITS,
-            )
-        ).one()
-        if unsent:
-            continue
-        contact.address = f"erased-{contact.id}"
-        contact.person_id = None
-        contact.closed_at, contact.closed_reason = now, "erased"
-        session.add(contact)
-        done += 1
-    return done
-
-
-def _erase_person(session: Session, person_id: int, now: datetime) -> None:
-    person = session.get_one(Person, person_id)
-    _strike_out(session, person.name)
-    person.name = ERASED
-    person.erased_at = now
-    session.add(person)
-    session.execute(
-        update(AuditEvent).where(col(AuditEvent.person_id) == person_id).values(actor="")
-    )
-
-
-def _strike_out(session: Session, name: str) -> None:
-    """The name goes out of what was sent to anybody; whole words only, so that the end of "An"
-    leaves "Ban" alone. A text waiting to be sent keeps its words but for the name."""
-    if not name:
-        return
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    for attempt in session.exec(
-        select(Attempt).where(col(Attempt.text).contains(name, autoescape=True))
-    ):
-        attempt.text = word.sub(ERASED, attempt.text)
-        session.add(attempt)
-    # In the outbox: as templates write markup, and that as JSON.
-    marked = html.escape(name).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
-    word = re.compile(rf"(?<!\w){re.escape(marked)}(?!\w)")
-    kept = json.dumps(marked, ensure_ascii=False)[1:-1]
-    for notice in session.exec(
-        select(Notice).where(col(Notice.payload).contains(kept, autoescape=True))
-    ):
-        payload = json.loads(notice.payload)
-        payload["html"] = word.sub(ERASED, payload.get("html", ""))
-        notice.payload = json.dumps(payload, ensure_ascii=False)
-        session.add(notice)
 
 
 # -- asking to be let in --------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
 from bot.settings import Committee, Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
-from registry import people
+from registry import invites
 from registry.agencies import resolve
 from registry.clock import local, local_day, moment_of
 from registry.tables import Agency, Attempt, Contact, Duty, Notice, Task
@@ -362,7 +362,7 @@ class Office:
             match = self.app.db.read_now(resolve, agency, local_day(now))
             assert match.agencies, f"no agency {agency}"
             agency_id = match.agencies[0].id
-        code, _ = self.app.db.write_now(people.new_invite, now, Role(role), agency_id, valid=valid)
+        code, _ = self.app.db.write_now(invites.new_invite, now, Role(role), agency_id, valid=valid)
         return code
 
     async def bind(self, who: str, role: str, agency: str = "") -> None:

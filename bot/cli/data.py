@@ -25,7 +25,7 @@ from bot.cli.base import (
 )
 from bot.roles import COMMITTEE_WIDE, ROLE_NAMES, role_at
 from intake.importing import ImportOrder, import_agencies, import_tasks
-from registry import people
+from registry import invites
 from registry.agencies import How, resolve
 from registry.clock import local, local_day
 from registry.types import Role
@@ -112,7 +112,7 @@ def invite(
         elif Role(role) not in COMMITTEE_WIDE:
             raise Stop(f"Vai trò {ROLE_NAMES[Role(role)]} cần --agency TÊN_CƠ_QUAN.")
         valid = timedelta(days=settings.invites.valid_days)
-        code, made = db.write_now(people.new_invite, now, Role(role), agency_id, valid=valid)
+        code, made = db.write_now(invites.new_invite, now, Role(role), agency_id, valid=valid)
         link = asyncio.run(examination.invite_link(settings)).replace("{code}", code)
     del tools
     if as_json:

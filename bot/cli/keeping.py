@@ -20,7 +20,7 @@ from bot.cli.base import (
     settings_of,
     show,
 )
-from registry import people
+from registry import erasing, people
 from registry.clock import local
 from registry.tables import Contact
 
@@ -83,6 +83,6 @@ def erase(
 
 def erase_now(session: Session, contact_id: int, now: datetime) -> dict[str, int]:
     contact = session.get_one(Contact, contact_id)
-    done = people.erase(session, contact, now)
-    people.finish_erasing(session, now + people.ERASE_WAITS)
+    done = erasing.erase(session, contact, now)
+    erasing.finish_erasing(session, now + erasing.ERASE_WAITS)
     return done

@@ -25,7 +25,7 @@ from bot.cli.base import (
 )
 from bot.demo import interactive, play
 from bot.settings import config_path
-from registry import people
+from registry import invites, people
 from registry.types import Role
 
 
@@ -65,7 +65,7 @@ def first_invite(session: Session, now: datetime, valid_days: int) -> str:
     """An administrator's invite where nobody staffs the desk yet; "" otherwise."""
     if people.staff_subscriptions(session):
         return ""
-    code, _ = people.new_invite(session, now, Role.ADMIN, None, valid=timedelta(days=valid_days))
+    code, _ = invites.new_invite(session, now, Role.ADMIN, None, valid=timedelta(days=valid_days))
     return code
 
 

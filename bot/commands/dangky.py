@@ -3,9 +3,10 @@
 from bot.commands.base import request_buttons
 from bot.roles import role_at, split_role
 from bot.talk import Talk
-from registry import duties, people
+from registry import duties, invites, people
 from registry.agencies import How, Match, resolve
-from registry.people import CODE_LENGTH, CONSENT_VERSION, normal_code
+from registry.invites import CODE_LENGTH, normal_code
+from registry.people import CONSENT_VERSION
 from registry.tables import Agency, Duty
 from registry.types import Role
 
@@ -52,13 +53,13 @@ def _held(talk: Talk) -> list[str]:
 
 
 def _code(talk: Talk, code: str) -> None:
-    if people.too_many_codes(talk.session, talk.chat.channel, talk.chat.sender, talk.now):
+    if invites.too_many_codes(talk.session, talk.chat.channel, talk.chat.sender, talk.now):
         talk.inbound.outcome = "code_flood"
         talk.say("code_flood")
         return
-    invite = people.find_invite(talk.session, code, talk.now)
+    invite = invites.find_invite(talk.session, code, talk.now)
     if invite is None:
-        talk.inbound.outcome = people.BAD_CODE
+        talk.inbound.outcome = invites.BAD_CODE
         talk.say("bad_code")
         return
     bound = people.redeem(talk.session, invite, talk.chat, talk.now, CONSENT_VERSION)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.commands.dangky import say_no_agency
 from bot.roles import COMMITTEE_WIDE, role_at, split_role
 from bot.talk import Talk
-from registry import people
+from registry import invites
 from registry.agencies import How, resolve
 from registry.clock import local
 from registry.types import Role
@@ -32,7 +32,7 @@ def run(talk: Talk, rest: str) -> None:
             return
         agency_id, agency = match.agencies[0].id, match.agencies[0].name
     valid = timedelta(days=talk.desk.settings.invites.valid_days)
-    code, invite = people.new_invite(
+    code, invite = invites.new_invite(
         talk.session, talk.now, role, agency_id, valid=valid, created_by=talk.actor.person_id
     )
     links = [info.invite_link.format(code=code) for info in talk.desk.infos.values()

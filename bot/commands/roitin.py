@@ -2,7 +2,7 @@
 
 from bot.talk import Talk
 from deadlines.text import fold
-from registry import people
+from registry import erasing, people
 from registry.tables import Question
 
 ASK_ERASE = "erase"
@@ -55,4 +55,4 @@ def _erase(talk: Talk) -> None:
     talk.say("xoadulieu_done")
     if talk.actor.bound:
         talk.tell_staff("left_staff", f"left:{talk.inbound.id}", name="Một cán bộ", agencies=names)
-    people.erase(talk.session, contact, talk.now)
+    erasing.erase(talk.session, contact, talk.now)

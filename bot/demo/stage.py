@@ -15,7 +15,7 @@ from bot.app import App, Tools, open_database
 from bot.channels.console import ConsoleChannel, said
 from bot.settings import Committee, Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
-from registry import outbox, people
+from registry import invites, outbox
 from registry.agencies import resolve
 from registry.clock import local, local_day, moment_of
 from registry.types import Role
@@ -152,7 +152,7 @@ class Stage:
             match = self.app.db.read_now(resolve, who.agency, local_day(self.clock()))
             agency = match.agencies[0].id
         code, _ = self.app.db.write_now(
-            people.new_invite, self.clock(), who.role, agency, valid=timedelta(days=7)
+            invites.new_invite, self.clock(), who.role, agency, valid=timedelta(days=7)
         )
         await self.say(address, f"/start {code}")
 

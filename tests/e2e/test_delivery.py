@@ -411,9 +411,9 @@ async def test_alert_at_night_waits_for_the_morning(tmp_path: Path) -> None:
         answer = await on.office.say("binh", f"vướng {on.report} thiếu số liệu")
         assert len(answer) == 1
         before = len(on.heard("thao"))
-        await on.office.until(at(4, 7, 29))
+        await on.office.until(at(4, 7, 59))
         assert len(on.heard("thao")) == before
-        await on.office.until(at(4, 7, 30))
+        await on.office.until(at(4, 8))
         assert "thiếu số liệu" in on.heard("thao")[-1]
 
 

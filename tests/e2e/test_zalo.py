@@ -16,7 +16,7 @@ from bot.app import Tools, open_database
 from bot.channels.http import HttpClient
 from bot.settings import Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
-from registry import people
+from registry import invites
 from registry.agencies import resolve
 from registry.clock import LOCAL
 from registry.tables import Agency, Contact, Duty, Subscription
@@ -88,7 +88,7 @@ def prepare(folder: Path) -> tuple[str, int]:
 
 def _code_and_number(session: Session) -> tuple[str, int]:
     agency = resolve(session, AGENCY, MADE.date()).agencies[0]
-    code, _ = people.new_invite(session, MADE, Role.FOCAL, agency.id, valid=timedelta(days=30))
+    code, _ = invites.new_invite(session, MADE, Role.FOCAL, agency.id, valid=timedelta(days=30))
     number = session.exec(
         select(Duty.number).join(Agency).where(Agency.id == agency.id).order_by(col(Duty.due_on))
     ).first()

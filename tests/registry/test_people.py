@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from registry import inbound, people
+from registry import erasing, inbound, invites, people
 from registry.database import Database
 from registry.notices import put_text
 from registry.people import Actor, Bound, Chat, Refused
@@ -44,12 +44,12 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 
 def invite(db: Database, role: Role = Role.FOCAL, agency: int | None = 1) -> str:
-    return db.write_now(people.new_invite, NOW, role, agency, valid=7 * DAY)[0]
+    return db.write_now(invites.new_invite, NOW, role, agency, valid=7 * DAY)[0]
 
 
 def bind(db: Database, code: str, chat: Chat = LAN, now: datetime = NOW) -> Bound | None:
     def run(session: Session) -> Bound | None:
-        found = people.find_invite(session, code, now)
+        found = invites.find_invite(session, code, now)
         return people.redeem(session, found, chat, now, "1") if found else None
 
     return db.write_now(run)
@@ -121,24 +121,24 @@ def test_codes_are_hard_to_guess_and_to_mistake(db: Database) -> None:
     assert len(codes) == 200
     letters = set("".join(codes)) - {"-"}
     assert not letters & set("01OIL")
-    assert len(letters) ** people.CODE_LENGTH > 10**14
+    assert len(letters) ** invites.CODE_LENGTH > 10**14
 
 
 def test_guessing_is_limited_for_each_sender(db: Database) -> None:
     def guess(session: Session, number: int, sender: str, now: datetime) -> None:
         inbound.store(session, "telegram", [(f"{sender}-{number}", "{}")], now)
         row = session.exec(select(Inbound).where(Inbound.update_key == f"{sender}-{number}")).one()
-        row.sender, row.outcome, row.state = sender, people.BAD_CODE, InboundState.HANDLED
+        row.sender, row.outcome, row.state = sender, invites.BAD_CODE, InboundState.HANDLED
         session.add(row)
 
     def blocked(sender: str, now: datetime) -> bool:
-        return db.read_now(people.too_many_codes, "telegram", sender, now)
+        return db.read_now(invites.too_many_codes, "telegram", sender, now)
 
-    for number in range(people.CODE_ATTEMPTS):
+    for number in range(invites.CODE_ATTEMPTS):
         assert not blocked("501", NOW)
         db.write_now(guess, number, "501", NOW)
-    assert blocked("501", NOW + people.CODE_WINDOW - timedelta(seconds=1))
-    assert not blocked("501", NOW + people.CODE_WINDOW)
+    assert blocked("501", NOW + invites.CODE_WINDOW - timedelta(seconds=1))
+    assert not blocked("501", NOW + invites.CODE_WINDOW)
     assert not blocked("502", NOW)
 
 
@@ -301,19 +301,19 @@ def test_erasing_leaves_no_name_and_no_address(db: Database, tmp_path: Path) -> 
 
     db.write_now(history)
     assert _traces(db, tmp_path)
-    done = on_contact(db, people.erase, NOW)
+    done = on_contact(db, erasing.erase, NOW)
     assert done == {"subscriptions": 1, "contacts": 1, "messages": 1}
 
     def answer(session: Session) -> None:
         put_text(session, NoticeKind.ANSWER, "bye", "x", NOW, contact_id=contact(db).id)
 
     db.write_now(answer)
-    assert db.write_now(people.finish_erasing, NOW) == 0, "the last answer needs the address"
+    assert db.write_now(erasing.finish_erasing, NOW) == 0, "the last answer needs the address"
     assert contact(db).closed_at is None
     db.write_now(
         lambda s: s.execute(Notice.__table__.update().values(state=NoticeState.SENT))  # type: ignore[attr-defined]
     )
-    assert db.write_now(people.finish_erasing, NOW) == 1
+    assert db.write_now(erasing.finish_erasing, NOW) == 1
     assert _traces(db, tmp_path) == {}
     events = [each.what for each in rows(db, AuditEvent)]
     assert "duty.done" in events, "what was done stays, without a name"
@@ -323,26 +323,26 @@ def test_erasing_leaves_no_name_and_no_address(db: Database, tmp_path: Path) -> 
 
 def test_an_answer_that_never_leaves_does_not_keep_the_address(db: Database) -> None:
     bound(db)
-    on_contact(db, people.erase, NOW)
+    on_contact(db, erasing.erase, NOW)
     db.write_now(
         lambda s: put_text(s, NoticeKind.ANSWER, "bye", "x", NOW, contact_id=contact(db).id)
     )
-    assert db.write_now(people.finish_erasing, NOW + people.ERASE_WAITS) == 1
+    assert db.write_now(erasing.finish_erasing, NOW + erasing.ERASE_WAITS) == 1
 
 
 def test_erasing_one_leaves_the_others(db: Database) -> None:
     bound(db)
     bound(db, chat=MINH)
-    on_contact(db, people.erase, NOW)
-    db.write_now(people.finish_erasing, NOW)
+    on_contact(db, erasing.erase, NOW)
+    db.write_now(erasing.finish_erasing, NOW)
     other = db.read_now(people.load_actor, "telegram", "502")
     assert (other.name, other.bound) == (MINH.name, True)
 
 
 def test_a_group_is_erased_as_well(db: Database) -> None:
     bound(db, chat=GROUP)
-    on_contact(db, people.erase, NOW, chat=GROUP)
-    db.write_now(people.finish_erasing, NOW)
+    on_contact(db, erasing.erase, NOW, chat=GROUP)
+    db.write_now(erasing.finish_erasing, NOW)
     (kept,) = rows(db, Contact)
     assert (kept.address, kept.title) == (f"erased-{kept.id}", "")
     live = db.read_now(
@@ -353,8 +353,8 @@ def test_a_group_is_erased_as_well(db: Database) -> None:
 
 def test_after_erasing_one_may_come_back_as_somebody_new(db: Database) -> None:
     bound(db)
-    on_contact(db, people.erase, NOW)
-    db.write_now(people.finish_erasing, NOW)
+    on_contact(db, erasing.erase, NOW)
+    db.write_now(erasing.finish_erasing, NOW)
     assert bound(db).fresh
     names = sorted(person.name for person in rows(db, Person))
     assert names == ["(đã xóa)", LAN.name]
