@@ -67,7 +67,7 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Nhập bảng nhiệm vụ của một văn bản từ .csv hoặc .xlsx."""
+    """Nhập nhiệm vụ của một văn bản: .docx, .pdf, .txt, .md, hoặc bảng .xlsx, .csv."""
     with one_line_errors(), opened(config) as (settings, tools, db):
         order = ImportOrder(
             number=directive,
@@ -79,13 +79,14 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
             owed_from=due_from.date() if due_from is not None else None,
             owed_until=until.date() if until is not None else None,
         )
-        if not dry_run and not directive:
-            raise Stop("Cần --directive SỐ_VĂN_BẢN để lưu (hoặc --dry-run để chỉ xem).")
         report = import_tasks(db, file, order, moment(), dry_run=True)
+        number = report.draft.directive.number
+        if not dry_run and not report.refused and (not number or number.startswith("/")):
+            raise Stop("Văn bản chưa có số: thêm --directive SỐ_VĂN_BẢN để lưu.")
         if not dry_run and not report.refused and (yes or agreed(report.lines(), as_json)):
             report = import_tasks(db, file, order, moment())
     show(report.to_contract()) if as_json else say_lines(report.lines())
-    if report.refused:
+    if report.refused and not dry_run:
         raise typer.Exit(1)
 
 
