@@ -16,6 +16,7 @@ from intake.agency_rows import agency_rows, ambiguities
 from intake.columns import AGENCY_COLUMNS
 from intake.drafts import Draft, draft_tasks
 from intake.drafts import Terms as ReadingTerms
+from intake.errors import IntakeError
 from intake.lint import contradictions
 from intake.numbers import kind_and_issuer
 from intake.problems import Problem
@@ -97,7 +98,8 @@ def import_agencies(
 class ImportOrder:
     """What a person says about a directive besides its file, and how the office counts.
 
-    `owed_from`, `owed_until`: duties are owed only for due days between them.
+    `drop`: lines whose tasks are left out. `owed_from`, `owed_until`: duties are owed only for due
+    days between them.
     `issued`: local day of issue, None where the copy has none. `update_rule`: when tasks without a
     day are asked for a word. `inclusive`: "trước ngày D" includes D.
     """
@@ -113,6 +115,7 @@ class ImportOrder:
     horizon_days: int = HORIZON_DAYS
     owed_from: date | None = None
     owed_until: date | None = None
+    drop: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,17 @@ def import_tasks(
     today = local_day(now)
     directory = db.read_now(Directory.on, order.issued or today)
     source = read_source(path, directory, today, order.issued)
-    return import_source(db, source, order, now, dry_run=dry_run)
+    return import_source(db, _without(source, order.drop), order, now, dry_run=dry_run)
+
+
+def _without(source: Source, lines: frozenset[int]) -> Source:
+    """The source without the tasks of some lines, as a person decided.
+
+    Raises IntakeError for a line that has no task: a slip of the hand must not pass."""
+    strange = sorted(lines - {row.line for row in source.rows})
+    if strange:
+        raise IntakeError(f"không có nhiệm vụ nào ở {source.unit} {', '.join(map(str, strange))}")
+    return source.with_rows([row for row in source.rows if row.line not in lines])
 
 
 def draft_of(db: Database, source: Source, order: ImportOrder) -> Draft:

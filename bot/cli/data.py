@@ -62,6 +62,10 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
         datetime | None,
         typer.Option(formats=DAYS, help="Việc định kỳ chỉ đến hết ngày này (kế hoạch năm)."),
     ] = None,
+    drop: Annotated[
+        str,
+        typer.Option(help="Bỏ nhiệm vụ ở các dòng này, ví dụ 23,41."),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Lưu dù có cảnh báo.")] = False,
     config: ConfigOption = None,
@@ -78,6 +82,7 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
             horizon_days=settings.committee.horizon_days,
             owed_from=due_from.date() if due_from is not None else None,
             owed_until=until.date() if until is not None else None,
+            drop=lines_of(drop),
         )
         report = import_tasks(db, file, order, moment(), dry_run=True)
         number = report.draft.directive.number
@@ -88,6 +93,14 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
     show(report.to_contract()) if as_json else say_lines(report.lines())
     if report.refused and not dry_run:
         raise typer.Exit(1)
+
+
+def lines_of(text: str) -> frozenset[int]:
+    """ "23,41" -> {23, 41}. Raises Stop for anything else."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise Stop(f"--drop {text!r} không đọc được; hãy viết số dòng, ví dụ 23,41.")
+    return frozenset(map(int, parts))
 
 
 def agreed(lines: list[str], as_json: bool) -> bool:
