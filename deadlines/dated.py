@@ -1,5 +1,6 @@
 """Targets that name a day of a month of the year: dates, Tết and the public holidays."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -39,18 +40,30 @@ def read_date(target: Target, scene: Scene) -> Sense:
         return Sense(days_, strength_of(target, 100, 60), range_kind(target), sure=real)
     points = [(month, day) for month in months for day in days]
     recurring = _recurring_date(target, points)
-    if recurring:
-        rules = tuple(_finish(one, before, at) for one in recurring)
+    rules = tuple(_finish(one, before, at) for one in recurring)
+    if rules and not _one_quarter(recurring, scene):
         return Sense(rules, strength_of(target, 100, 90), range_kind(target))
-    return rolled(
+    once = rolled(
         [
             (lambda year, one=one: Fixed(clamped(year, *one), before, at))  # type: ignore[misc]
             for one in points
         ],
         scene,
-        strength_of(target, 100, 60),
+        strength_of(target, 100, 90 if rules else 60),
         range_kind(target),
     )
+    return replace(once, sure=False, others=(*once.rules, *rules)) if rules else once
+
+
+_QUARTER = re.compile(r"quý [1-4]\b")
+_REPEATED = re.compile(r"\b(?:hằng|mỗi|định kỳ|các năm)\b")
+
+
+def _one_quarter(recurring: list[Every], scene: Scene) -> bool:
+    """ "Báo cáo quý I: chậm nhất ngày 30/4" alone: this year's report, or that of every year."""
+    if len(recurring) != 1 or recurring[0].unit is not Unit.QUARTER:
+        return False
+    return len(_QUARTER.findall(scene.line)) == 1 and not _REPEATED.search(scene.line)
 
 
 def _said_year(target: Target) -> int:

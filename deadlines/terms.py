@@ -30,11 +30,16 @@ _UPTO = re.compile(
     r"^ (?:làm việc )?(?:, )?(?:trước|so với)"
     r"(?P<hinge>(?: (?:khi|ngày|thời điểm|lúc|so với|hạn|với)){0,6})" + _CLIP
 )
+# What makes a period's word another thing: a school year, a session, a campaign's month.
+_NOT_A_PERIOD = (
+    r"(?! (?:học|họp|thi|nghỉ|tuyển|thanh tra|kiểm tra|giám sát|bầu|hành động|cao điểm|thanh niên"
+    r"|công nhân|an toàn|khuyến|lễ|tập huấn|thử|nghĩa vụ|đại hội)(?!\S))"
+)
 _PERIOD_END = re.compile(
     r"^ (?:ngày |khi |thời điểm )?(?P<end>(?:kết thúc|hết|cuối cùng của|cuối|ngày cuối|đóng)"
     r"(?: (?:của|mỗi|hằng|từng|kỳ|thời gian|ngày|các|kỳ báo cáo|báo cáo|thời hạn|khóa sổ|niên độ"
     r"|kế toán|cùng)){0,6} )?"
-    r"(?P<unit>0?6 tháng|9 tháng|tháng|quý|năm|tuần|kỳ)(?P<tail>(?: \S+){0,5})"
+    r"(?P<unit>0?6 tháng|9 tháng|tháng|quý|năm|tuần|kỳ)" + _NOT_A_PERIOD + r"(?P<tail>(?: \S+){0,5})"
 )
 _REVERSED = re.compile(
     r"(?P<side>trước|sau)(?: (?:khi|ngày|thời điểm)){0,3}"
