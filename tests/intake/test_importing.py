@@ -232,3 +232,38 @@ def test_a_real_plan_comes_in_with_honest_warnings_only(db: Database) -> None:
     assert all(any(word in one.message for word in honest) for one in report.problems)
     quarterly = [duty for duty in _all(db, Duty) if duty.due_on == date(2024, 6, 14)]
     assert len(quarterly) == 26 + 27
+
+
+def test_lines_that_nobody_can_be_given_are_left_out_by_hand(db: Database, tmp_path: Path) -> None:
+    _load(db)
+    path = _plan(tmp_path, _row("Việc rõ"), _row("Việc của ai đó", lead="các đơn vị có liên quan"))
+    assert import_tasks(db, path, ORDER, NOW).refused
+    report = import_tasks(db, path, replace(ORDER, drop=frozenset({3})), NOW)
+    assert report.written
+    assert [task.title for task in _all(db, Task)] == ["Việc rõ"]
+
+
+def test_a_line_left_out_by_mistake_is_refused(db: Database, tmp_path: Path) -> None:
+    _load(db)
+    path = _plan(tmp_path, _row("Việc rõ"))
+    with pytest.raises(IntakeError, match="không có nhiệm vụ nào ở dòng 9"):
+        import_tasks(db, path, replace(ORDER, drop=frozenset({9})), NOW)
+    assert not _all(db, Task)
+
+
+def test_a_plan_ends_where_it_is_told_to_and_begins_no_earlier(
+    db: Database, tmp_path: Path
+) -> None:
+    _load(db)
+    path = _plan(tmp_path, _row("Báo cáo quý", deadline="hằng quý"))
+    order = replace(ORDER, owed_from=date(2026, 4, 1), owed_until=date(2026, 12, 31))
+    assert import_tasks(db, path, order, NOW).written
+    days = sorted(duty.due_on for duty in _all(db, Duty))
+    assert days == [date(2026, 6, 30), date(2026, 9, 30), date(2026, 12, 31)]
+
+
+def test_a_single_day_beyond_the_horizon_is_owed_all_the_same(db: Database, tmp_path: Path) -> None:
+    _load(db)
+    path = _plan(tmp_path, _row("Việc xa", deadline="31/12/2029"))
+    assert import_tasks(db, path, ORDER, NOW).written
+    assert [duty.due_on for duty in _all(db, Duty)] == [date(2029, 12, 31)]
