@@ -143,6 +143,8 @@ def measure(
 def main(arguments: list[str]) -> None:
     """Print a line for each directive."""
     paths = [Path(one) for one in arguments if one != "-v"]
+    if not paths:
+        sys.exit(__doc__)
     expected = json.loads(paths[0].read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         db = Database(f"sqlite:///{folder}/bench.db")
