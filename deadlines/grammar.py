@@ -142,7 +142,9 @@ class _Builder:
             self.time = atom
             self._reach(atom)
         elif self.found and len(self.gap(self.found[-1].end, atom.start)) <= 6:
-            self.found[-1].time = self.found[-1].time or atom
+            old = self.found[-1].time
+            if old is None or (old.kind == "parttime" and atom.kind == "time"):
+                self.found[-1].time = atom
             self.found[-1].end = atom.end
             if self.bound is not None and self.bound.kind != "since":
                 self.found[-1].bound = self.found[-1].bound or "until"
@@ -279,6 +281,8 @@ def _share(line: str, found: list[Target]) -> None:
         later = after.qual("next")
         if listed and later is not None and later.get("unit") == "năm" and _alike(before, after):
             before.recurs = not before.quals
+        if listed and after.recurs and after.kind == "date" and _alike(before, after):
+            before.recurs = before.recurs or not (before.quals or before.main.get("y"))
         shared = bool(after.quals) and all(one.kind in _SHARED for one in after.quals)
         if listed and shared and not before.quals and _alike(before, after):
             before.quals = list(after.quals)

@@ -67,6 +67,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("docref", rf"{_DOC}(?: (?!trước|chậm|muộn|hạn|đến|xong|trong|vào|gửi|từ|hoàn|hằng|định|,|;|\.|:)\S+){{0,8}} ngày {_D} (?:tháng|/|-) {_M} (?:năm|/|-) {_Y}"),
     ("noday", rf"(?:hội nghị|cuộc họp|phiên họp|buổi làm việc|kỳ họp|buổi họp|tại cuộc họp)(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,6}} ngày {_DATE}"),
     ("noday", rf"(?:phiên )?họp(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,5}} thường kỳ tháng {_M} (?:năm|/) {_Y}"),
+    ("noday", r"có hiệu lực(?: thi hành)?(?: sau)? \d{1,3} (?:\( \S+(?: \S+){0,3} \) )?ngày(?: ,)? (?:kể|tính)(?: kể)? từ(?: ngày)? (?:ký|ban hành|thông qua|công bố|đăng)"),
     ("noday", rf"có hiệu lực(?: thi hành)?(?: (?:kể|tính))?(?: từ)? (?:{_DATE}|ngày ký)"),
     ("noday", r"(?:điều|khoản|điểm|chương|phần|biểu|mẫu(?: số)?|phụ lục|biểu mẫu)(?: số)? (?:\d{1,3}[a-z]?|[ivx]+|[a-zđ])(?: (?:,|và|-) \d{1,3}(?! [/.-]))?(?!\S)(?! (?:/|-) \d)"),
     ("noday", rf"(?:so với )?cùng kỳ(?: (?:các )?(?:năm|tháng|quý))?(?: (?:{_M} / {_Y}|{_Y}))?"),
@@ -92,6 +93,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("parttime", r"(?:trong |vào )?(?:buổi )?(?:chiều|sáng|tối)(?= (?:ngày|thứ|mai|\d|chủ))"),
     # Tết and the public holidays.
     ("holiday", r"(?:ngay )?(?P<after>sau)(?: khi)?(?: (?:dịp|kỳ|nghỉ|lễ|hết|ngày)){0,3} tết(?: (?:nguyên đán|âm lịch|cổ truyền))?"),
+    ("holiday", r"(?:ngay )?(?P<after>sau)(?: khi)?(?: (?:dịp|kỳ|đợt|nghỉ|lễ|hết)){1,4}(?: ngày)? \d{1,2} / \d{1,2}(?! /)(?:(?: ,| và| -) \d{1,2} / \d{1,2}(?! /))?"),
     ("holiday", rf"(?:(?:dịp|kỳ|nghỉ|lễ|ngày) ){{0,3}}tết dương lịch(?: (?:năm )?(?P<y>{_Y}))?"),
     ("holiday", rf"(?:ngày )?(?P<eve>2[3-9]|30) (?:tháng chạp|tết)(?: (?:nguyên đán|âm lịch))?(?: (?:năm )?(?P<y>{_Y}))?"),
     ("holiday", rf"(?:ngày )?(?P<new>mùng) (?P<d>[1-9]|10) tết(?: nguyên đán)?(?: (?:năm )?(?P<y>{_Y}))?"),

@@ -109,12 +109,27 @@ def read_count(target: Target, scene: Scene) -> Sense:
     behind = scene.line[max(0, atom.start - 90) : atom.start]
     if unit == "day" and ahead.startswith(" làm việc"):
         unit = "working"
+    if unit == "hour" and atom.get("u") == "giờ làm việc":
+        return _office_hours(_Term(target, -(-number // _DAY_OF_WORK), "working", ahead, behind))
+    if _SPAN.match(ahead):
+        return NOTHING  # "03 ngày, từ ngày 14/4 đến ngày 16/4": the range says it
     term = _Term(target, 0 if atom.get("u") == "phút" else number, unit, ahead, behind)
     for reader in (_after_section, _straight, _from_anchor, _up_to, _turned, _unsaid):
         found = reader(term)
         if found is not None:
             return found
     return NOTHING
+
+
+_DAY_OF_WORK = 8
+_SPAN = re.compile(r"^ (?:, |\( )?từ ngày \d{1,2}(?: (?:/|tháng) \d{1,2}(?: (?:/|năm) \d{4})?)? đến ")
+
+
+def _office_hours(term: _Term) -> Sense:
+    """ "24 giờ làm việc": so many days of eight hours; from which hour, nobody says."""
+    match = _FROM.match(term.ahead)
+    found = _named_anchor(term, match["label"]) if match else _unsaid(term)
+    return replace(found, sure=False, others=found.rules) if found else NOTHING
 
 
 def read_tplus(target: Target, _scene: Scene) -> Sense:

@@ -24,6 +24,9 @@ from deadlines.senses import (
 from deadlines.spans import periods_of
 
 
+_EACH = ("mỗi ", "hằng ", "mỗi ngày ", "vào các ngày ")
+
+
 def read_weekday(target: Target, scene: Scene) -> Sense:
     atom = target.main
     word = atom.get("w") or atom.get("w2")
@@ -37,9 +40,11 @@ def read_weekday(target: Target, scene: Scene) -> Sense:
     if this is not None and this.get("unit") == "tuần":
         monday = scene.base - timedelta(days=scene.base.weekday())
         return Sense((Fixed(monday + timedelta(days=day), before, at),), 90)
-    strength = strength_of(target, 100, 90 if target.quals or context_of(target) else 30)
+    each = scene.line[: target.start].endswith(_EACH)
     weekly = Weekly((day,), before, at)
-    if target.quals or context_of(target):
+    every = bool(target.quals or context_of(target)) or each
+    strength = strength_of(target, 100, 90 if every else 30)
+    if every:
         return Sense((weekly,), strength)
     coming = scene.base + timedelta(days=(day - scene.base.weekday()) % 7)
     return Sense((weekly,), strength, sure=False, others=(weekly, Fixed(coming, before, at)))
