@@ -49,7 +49,7 @@ class Stop(Exception):
 
 
 AS_OF = "DONDOC_AS_OF"
-AS_OF_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+AS_OF_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 
 
 def clock_from(given: str) -> Callable[[], datetime]:
