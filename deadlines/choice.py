@@ -45,6 +45,7 @@ def choose(found: Words, base: date) -> tuple[Sense, int, int] | None:
         one = sense(target, scene)
         if one is not NOTHING and one.rules and one.strength > 0:
             held.append((one, target))
+    held = _without_anchors(held)
     held = _within_days([(one, target) for one, target in held if not target.used])
     best = max((one.strength for one, _ in held), default=0)
     if _only_names(line, every, held):
@@ -146,6 +147,16 @@ def _listed(held: list[tuple[Sense, Target]], level: int) -> list[tuple[Sense, T
             strong.append((one, target))
         last = target
     return strong
+
+
+def _without_anchors(held: list[tuple[Sense, Target]]) -> list[tuple[Sense, Target]]:
+    """ "10 ngày trước ngày 01/7/2026": the day that a term counts from is no deadline."""
+    terms = [two for one, two in held if two.kind == "count" and isinstance(one.rules[0], After)]
+    return [
+        (one, target)
+        for one, target in held
+        if not any(t.start <= target.main.start < t.end for t in terms if t is not target)
+    ]
 
 
 def _within_days(held: list[tuple[Sense, Target]]) -> list[tuple[Sense, Target]]:

@@ -61,6 +61,10 @@ _LEADING = re.compile(r"(?:ít nhất|tối thiểu|trước) (?:là )?$")
 _DATE_LABEL = re.compile(
     r"^ (?:ngày )?(?P<d>\d{1,2}) (?:/|tháng|-) (?P<m>\d{1,2}) (?:/|năm|-) (?P<y>\d{4})"
 )
+_DAY_FIRST = re.compile(
+    r"trước (?:ngày )?(?P<d>\d{1,2}) (?:/|tháng|-) (?P<m>\d{1,2}) (?:/|năm|-) (?P<y>\d{4}) "
+    r"(?:, )?(?:ít nhất|tối thiểu|chậm nhất|muộn nhất)(?: là)? $"
+)
 _SECTION = re.compile(r" (?:\S+ ){0,10}?(?P<at>mục [\da-zđ]+(?: \. \d+){0,3})(?!\S)")
 _RECEIPT = re.compile(r"\bnhận\b|tiếp nhận|\bđến\b")
 _DOCUMENT = re.compile(
@@ -114,7 +118,7 @@ def read_count(target: Target, scene: Scene) -> Sense:
     if _SPAN.match(ahead):
         return NOTHING  # "03 ngày, từ ngày 14/4 đến ngày 16/4": the range says it
     term = _Term(target, 0 if atom.get("u") == "phút" else number, unit, ahead, behind)
-    for reader in (_after_section, _straight, _from_anchor, _up_to, _turned, _unsaid):
+    for reader in (_after_section, _straight, _from_anchor, _up_to, _before_day, _turned, _unsaid):
         found = reader(term)
         if found is not None:
             return found
@@ -162,11 +166,25 @@ def _straight(term: _Term) -> Sense | None:
     return None
 
 
-def _dated(term: _Term, label: str) -> Sense | None:
-    """ "kể từ ngày 30/11/2025": the anchor is a day."""
-    day = _DATE_LABEL.match(label)
+def _dated(term: _Term, match: re.Match[str]) -> Sense | None:
+    """ "kể từ ngày 30/11/2025": the anchor is a day, and belongs to the phrase."""
+    day = _DATE_LABEL.match(match["label"])
     if day is None:
         return None
+    term.target.end = max(term.target.end, term.target.main.end + match.start("label") + day.end())
+    return _from_day(term, day)
+
+
+def _before_day(term: _Term) -> Sense | None:
+    """ "trước ngày 01/7/2026 ít nhất 10 ngày"."""
+    match = _DAY_FIRST.search(term.behind)
+    if match is None:
+        return None
+    term.target.start = min(term.target.start, term.target.main.start - len(match[0]))
+    return _from_day(term.back(), match)
+
+
+def _from_day(term: _Term, day: re.Match[str]) -> Sense:
     start = clamped(int(day["y"]), min(max(int(day["m"]), 1), 12), max(int(day["d"]), 1))
     rule = After(Fixed(start), term.number, term.unit, hour(term.target))
     return Sense((rule,), 96, "relative")
@@ -185,7 +203,7 @@ def _from_anchor(term: _Term) -> Sense | None:
     ended = _PERIOD_END.match(label)
     if ended and (ended["end"] or "kết thúc" in match["hinge"]):
         return _period_term(term, ended)
-    return _dated(term, label) or _awaited(term, match, label)
+    return _dated(term, match) or _awaited(term, match, label)
 
 
 def _awaited(term: _Term, match: re.Match[str], label: str) -> Sense:
@@ -214,7 +232,7 @@ def _up_to(term: _Term) -> Sense | None:
         return _period_term(term, ended)
     if not label.strip():
         return None
-    found = _dated(term, label)
+    found = _dated(term, match)
     if found is None:
         _widen(term, match)
         found = Sense((term.from_anchor("upcoming", label),), 94, "event")
