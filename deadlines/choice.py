@@ -95,7 +95,8 @@ def _doubted(
     ]
     if picked.kind == "range" and _single(picked):  # "từ 01/9 đến 30/9, hằng tuần báo cáo"
         more += [rule for one, _ in held if _recurs(one) for rule in one.rules]
-    if not picked.sure or not (more or _ROLLS.search(line)):
+    starts = _STARTS.search(line) if all(_repeats(rule) for rule in picked.rules) else None
+    if not picked.sure or not (more or starts or _ROLLS.search(line)):
         return choice
     return replace(picked, sure=False, others=(*picked.rules, *more)), start, end
 
@@ -187,7 +188,17 @@ def _within(target: Target, last: Rule, each: Rule) -> Daily | None:
 
 
 def _recurs(one: Sense) -> bool:
-    return all(isinstance(rule, Every | Weekly | Daily) for rule in one.rules)
+    return all(_repeats(rule) for rule in one.rules)
+
+
+def _repeats(rule: Rule) -> bool:
+    return isinstance(rule, Every | Weekly | Daily)
+
+
+# "hằng năm, bắt đầu từ năm 2027": the first days may lie before the start.
+_STARTS = re.compile(
+    r"(?:bắt đầu|áp dụng|kể|thực hiện|triển khai) (?:kể )?từ (?:(?:ngày|kỳ|tháng|quý|năm) ){1,3}\d"
+)
 
 
 # Words without a day, by kind; ten more at the start of a text.

@@ -9,7 +9,7 @@ from deadlines.calendar import tet
 from deadlines.grammar import Target
 from deadlines.periods import MONTHS, PER_YEAR, Unit, clamped
 from deadlines.phrases import Atom
-from deadlines.rules import Every, Fixed, On, Open, Rule
+from deadlines.rules import After, Every, Fixed, On, Open, Rule
 from deadlines.senses import (
     NOTHING,
     ONE_DAY,
@@ -186,8 +186,16 @@ def read_holiday(target: Target, scene: Scene) -> Sense:
     day = _festival(atom, year_of(atom) or scene.base.year)
     if not year_of(atom) and (day - ONE_DAY if before else day) < scene.base:
         day = _festival(atom, scene.base.year + 1)
-    rule = Fixed(day, before, hour(target))
+    rule: Rule = Fixed(day, before, hour(target))
+    ahead = _DAYS_AHEAD.match(scene.line, target.main.end) if before else None
+    if ahead:
+        rule = After(Fixed(day), -int(ahead[1]), time=hour(target))
+        return Sense((rule,), 80, "relative", sure=False, others=(rule,))
     return Sense((rule,), strength_of(target, 80, 22), sure=before, others=(rule,))
+
+
+# "Trước Tết Nguyên đán 10 ngày".
+_DAYS_AHEAD = re.compile(r" (?:(?:ít nhất|tối thiểu|khoảng|là) ){0,2}(\d{1,2}) ngày(?!\S)")
 
 
 def _festival(atom: Atom, year: int) -> date:

@@ -285,4 +285,6 @@ def read_nfirst(target: Target, scene: Scene) -> Sense:
 
 def read_nlast(target: Target, scene: Scene) -> Sense:
     day = _Day(nth=-1) if target.main.get("work") else _Day(day=31, edge=True)
-    return _in_period(target, scene, [day])
+    found = _in_period(target, scene, [day])
+    # "trước 10 ngày cuối tháng": before the last of them, or before the first?
+    return replace(found, sure=False, others=found.rules) if is_strict(target) else found

@@ -67,6 +67,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("docref", rf"{_DOC}(?: (?!trước|chậm|muộn|hạn|đến|xong|trong|vào|gửi|từ|hoàn|hằng|định|,|;|\.|:)\S+){{0,8}} ngày {_D} (?:tháng|/|-) {_M} (?:năm|/|-) {_Y}"),
     ("noday", rf"(?:hội nghị|cuộc họp|phiên họp|buổi làm việc|kỳ họp|buổi họp|tại cuộc họp)(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,6}} ngày {_DATE}"),
     ("noday", rf"(?:phiên )?họp(?: (?!trước|chậm|muộn|hạn|đến|xong|gửi|từ|hoàn|,|;|\.|:|trong|vào|định)\S+){{0,5}} thường kỳ tháng {_M} (?:năm|/) {_Y}"),
+    ("noday", rf"ngày (?:{_D} )?tháng năm(?: {_Y}|(?=$| [,;.)]))|ngày tháng {_M} năm {_Y}"),  # left blank
     ("noday", r"có hiệu lực(?: thi hành)?(?: sau)? \d{1,3} (?:\( \S+(?: \S+){0,3} \) )?ngày(?: ,)? (?:kể|tính)(?: kể)? từ(?: ngày)? (?:ký|ban hành|thông qua|công bố|đăng)"),
     ("noday", rf"có hiệu lực(?: thi hành)?(?: (?:kể|tính))?(?: từ)? (?:{_DATE}|ngày ký)"),
     ("noday", r"(?:điều|khoản|điểm|chương|phần|biểu|mẫu(?: số)?|phụ lục|biểu mẫu)(?: số)? (?:\d{1,3}[a-z]?|[ivx]+|[a-zđ])(?: (?:,|và|-) \d{1,3}(?! [/.-]))?(?!\S)(?! (?:/|-) \d)"),

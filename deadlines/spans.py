@@ -118,7 +118,8 @@ _KINDS = {
 def _period_strength(target: Target, scene: Scene) -> int:
     bound = bool(target.bound or target.time) or scene.line.startswith(("trong ", "cả ", "hết "))
     said = scene.line[target.main.start :].startswith(("trong ", "hết "))
-    if bound or said or target.main.start == 0 or target.ranged:
+    first = target.main.start == 0 or scene.line[: target.main.start].endswith("; ")
+    if bound or said or first or target.ranged:
         return 70 if target.kind != "year" else 66
     return {"months": 55, "quarters": 55, "half": 45, "nine": 45}.get(target.kind, 25)
 

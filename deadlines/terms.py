@@ -39,7 +39,9 @@ _PERIOD_END = re.compile(
     r"^ (?:ngày |khi |thời điểm )?(?P<end>(?:kết thúc|hết|cuối cùng của|cuối|ngày cuối|đóng)"
     r"(?: (?:của|mỗi|hằng|từng|kỳ|thời gian|ngày|các|kỳ báo cáo|báo cáo|thời hạn|khóa sổ|niên độ"
     r"|kế toán|cùng)){0,6} )?"
-    r"(?P<unit>0?6 tháng|9 tháng|tháng|quý|năm|tuần|kỳ)" + _NOT_A_PERIOD + r"(?P<tail>(?: \S+){0,5})"
+    r"(?P<unit>0?6 tháng|9 tháng|tháng|quý|năm|tuần|kỳ)"
+    + _NOT_A_PERIOD
+    + r"(?P<tail>(?: \S+){0,5})"
 )
 _REVERSED = re.compile(
     r"(?P<side>trước|sau)(?: (?:khi|ngày|thời điểm)){0,3}"
@@ -126,7 +128,9 @@ def read_count(target: Target, scene: Scene) -> Sense:
 
 
 _DAY_OF_WORK = 8
-_SPAN = re.compile(r"^ (?:, |\( )?từ ngày \d{1,2}(?: (?:/|tháng) \d{1,2}(?: (?:/|năm) \d{4})?)? đến ")
+_SPAN = re.compile(
+    r"^ (?:, |\( )?từ ngày \d{1,2}(?: (?:/|tháng) \d{1,2}(?: (?:/|năm) \d{4})?)? đến "
+)
 
 
 def _office_hours(term: _Term) -> Sense:

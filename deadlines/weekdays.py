@@ -23,7 +23,6 @@ from deadlines.senses import (
 )
 from deadlines.spans import periods_of
 
-
 _EACH = ("mỗi ", "hằng ", "mỗi ngày ", "vào các ngày ")
 
 

@@ -66,7 +66,8 @@ def exam(name: str) -> list[Case]:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("cases_exam.jsonl", 240), ("cases_exam_second.jsonl", 85)]
+    ("name", "count"),
+    [("cases_exam.jsonl", 240), ("cases_exam_second.jsonl", 85), ("cases_exam_third.jsonl", 135)],
 )
 def test_exam_by_another_hand(name: str, count: int) -> None:
     """Nearly all right, and hardly a wrong day stated as sure."""
@@ -135,3 +136,20 @@ def test_open_phrases_keep_reason_and_reference() -> None:
     assert (reading.kind, reading.due) == ("per_plan", ())
     assert "106" in reading.reference_text
     assert reading.reason
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "hằng năm, bắt đầu từ năm 2027",
+        "báo cáo trước ngày 25 hằng tháng kể từ tháng 5 năm 2026",
+        "trước 10 ngày cuối tháng",
+        "Báo cáo quý I: chậm nhất ngày 30/4",
+        "trong vòng 24 giờ làm việc kể từ thời điểm nhận được khiếu nại",
+        "15 ngày kể từ ngày kết thúc năm học",
+    ],
+)
+def test_two_readings_are_never_sure(phrase: str) -> None:
+    reading = read(phrase, date(2026, 4, 2))
+    assert reading.due
+    assert not reading.sure
