@@ -216,9 +216,13 @@ class App:
         trace: TracebackType | None,
     ) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.deliverer.finish(), self._patience)
+            await asyncio.wait_for(self._settle(), self._patience)
         for channel in self.channels.values():
             await channel.close()
+
+    async def _settle(self) -> None:
+        await self.deliverer.finish()
+        await self.dispatcher.finish()
 
     # -- ticks ------------------------------------------------------------------------------------
 

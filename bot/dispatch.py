@@ -8,18 +8,19 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
-from bot.commands import COMMANDS, INTENTS, QUESTIONS, SPOKEN
+from bot.commands import COMMANDS, INTENTS, QUESTIONS, SPOKEN, TABLE
 from bot.commands.base import DUTY_ACTIONS, Command
 from bot.commands.dangky import looks_like_code
 from bot.commands.duyet import decide, said
 from bot.replies import Reply, read_reply
-from bot.talk import Desk, Talk
+from bot.talk import Desk, Menu, Talk
 from deadlines.text import clean, fold
 from registry import inbound as stored
 from registry import people
@@ -46,10 +47,11 @@ TROUBLE_PAUSE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What came of one update, for the event loop: a spinner to stop."""
+    """What came of one update, for the event loop: a spinner to stop, menus to set."""
 
     channel: str
     callback: str | None = None
+    menus: tuple[Menu, ...] = ()
 
 
 class Dispatcher:
@@ -69,6 +71,7 @@ class Dispatcher:
         self._clock = clock
         self._answered = answered
         self._wake = asyncio.Event()
+        self._courtesies: set[asyncio.Task[None]] = set()
         self.handled = 0
 
     async def store(self, channel: str, updates: list[Update]) -> None:
@@ -100,6 +103,11 @@ class Dispatcher:
             count += 1
         return count
 
+    async def finish(self) -> None:
+        """Wait for the courtesies under way."""
+        while self._courtesies:
+            await asyncio.wait(set(self._courtesies))
+
     async def _one(self, inbound_id: int) -> None:
         try:
             handled = await self._db.write(self.handle, inbound_id, self._clock())
@@ -113,7 +121,17 @@ class Dispatcher:
         self.handled += 1
         self._answered()
         if handled.callback is not None and handled.channel in self._channels:
-            await self._channels[handled.channel].acknowledge(handled.callback)
+            self._aside(self._channels[handled.channel].acknowledge(handled.callback))
+        for menu in handled.menus:
+            if menu.channel in self._channels:
+                commands = [(each.name, each.help) for each in TABLE if each.open_to(menu.roles)]
+                self._aside(self._channels[menu.channel].set_commands(menu.address, commands))
+
+    def _aside(self, courtesy: Coroutine[Any, Any, None]) -> None:
+        """A courtesy to the messenger, which may be slow: nobody's answer waits for it."""
+        task = asyncio.create_task(courtesy)
+        self._courtesies.add(task)
+        task.add_done_callback(self._courtesies.discard)
 
     async def _apology(self, inbound_id: int) -> None:
         """What made the answer fail may make the apology fail too; the others go on at once."""
@@ -138,8 +156,9 @@ class Dispatcher:
             return Handled(row.channel)
         row.sender = incoming.sender
         session.flush()
-        self._answer(self._talk(session, row, incoming, now))
-        return Handled(row.channel, incoming.callback)
+        talk = self._talk(session, row, incoming, now)
+        self._answer(talk)
+        return Handled(row.channel, incoming.callback, tuple(talk.menus))
 
     def _talk(self, session: Session, row: Inbound, incoming: Incoming, now: datetime) -> Talk:
         chat = Chat(

@@ -19,7 +19,7 @@ from registry.clock import local_day
 from registry.notices import editable, put_edit, put_text
 from registry.people import Actor, Chat
 from registry.tables import Agency, Contact, Duty, Inbound, Question, Subscription
-from registry.types import NoticeKind
+from registry.types import NoticeKind, Role
 from reports.render import Rendered, Renderer
 from scheduler.channel import Button, ChannelInfo, Incoming
 
@@ -39,6 +39,15 @@ class Desk:
     infos: dict[str, ChannelInfo] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The commands a private chat is to be offered from now on: those open to these roles."""
+
+    channel: str
+    address: str
+    roles: frozenset[Role]
+
+
 @dataclass
 class Talk:
     """`contact` is None until the chat is known; `actor` is nobody until it is bound."""
@@ -51,6 +60,7 @@ class Talk:
     chat: Chat
     actor: Actor
     contact: Contact | None
+    menus: list["Menu"] = field(default_factory=list)
     _said: int = 0
 
     @property
@@ -133,6 +143,12 @@ class Talk:
         since = self.now - EDITABLE_FOR
         for attempt in editable(self.session, duty.id or 0, self.desk.editing_channels, since):
             put_edit(self.session, attempt, f"{duty.id}:{self.inbound.id}", self.now)
+
+    def offer_menu(self, contact: Contact) -> None:
+        """What a private chat may do has changed: its menu follows once the transaction is in."""
+        if contact.chat_kind == "private":
+            roles = people.load_actor(self.session, contact.channel, contact.address).roles
+            self.menus.append(Menu(contact.channel, contact.address, roles))
 
     # -- waiting for an answer --------------------------------------------------------------------
 

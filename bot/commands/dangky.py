@@ -65,6 +65,7 @@ def _code(talk: Talk, code: str) -> None:
     bound = people.redeem(talk.session, invite, talk.chat, talk.now, CONSENT_VERSION)
     talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
     talk.actor = people.load_actor(talk.session, talk.chat.channel, talk.chat.sender)
+    talk.offer_menu(talk.known_contact())
     role = bound.subscription.role
     owed = _owed(talk, bound.agency)
     agency = bound.agency.name if bound.agency else ""

@@ -132,6 +132,7 @@ def _admission(talk: Talk, request: Request, granted: bool) -> None:
             talk.session, contact, admission.name, admission.role, agency.id, talk.now,
             people.CONSENT_VERSION,
         )  # fmt: skip
+        talk.offer_menu(contact)
     facts: dict[str, Any] = {
         "granted": granted,
         "agency": agency.name,

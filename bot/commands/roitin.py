@@ -18,6 +18,8 @@ def leave(talk: Talk, _rest: str) -> None:
         return
     ended = people.unsubscribe(talk.session, contact, talk.now) if contact is not None else 0
     talk.say("huydangky", ended=ended)
+    if contact is not None and ended:
+        talk.offer_menu(contact)
     if ended:
         talk.tell_staff(
             "left_staff",

@@ -478,3 +478,22 @@ async def test_pacing_never_meets_a_429(tmp_path: Path) -> None:
             await asyncio.wait([running])
         refused = [row for row in server.calls if row["method"] == "sendMessage"]
         assert len(refused) == len(server.world.sent), "a call met 429"
+
+
+async def test_each_role_is_offered_its_own_commands(tmp_path: Path) -> None:
+    async with scene(tmp_path) as on:
+        menus = on.server.world.commands
+
+        def offered(who: str) -> set[str]:
+            return {
+                command["command"]
+                for scope, commands in menus.items()
+                if str(on.chat(who)) in scope
+                for command in commands
+            }
+
+        assert {"status", "duyet", "moi", "nhac"} <= offered("thao")
+        assert {"viec", "xong", "giahan"} <= offered("binh")
+        assert not {"duyet", "moi", "nhac", "quahan"} & offered("binh")
+        await on.office.say("binh", "/huydangky")
+        assert "xong" not in offered("binh")
