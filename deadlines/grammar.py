@@ -171,6 +171,9 @@ class _Builder:
             self.time,
         )
         place += 1
+        if atom.kind == "weekday" and self._named_by_date(atom):
+            self.found[-1].end = atom.end
+            return place  # "ngày 20/4/2026 (thứ Hai)": the date says it
         if atom.kind == "weekday" and self._dated(atom, place):
             return place  # "thứ Sáu, ngày 25/10/2025": the date says it
         takes = atom.kind in DAYS and atom.kind not in _ALONE
@@ -207,6 +210,14 @@ class _Builder:
             return False
         gap = self.gap(atom.end, after.start)
         return set(gap) <= {"của", "trong", "(", ","} and not atom.get("y") and not atom.get("y2")
+
+    def _named_by_date(self, atom: Atom) -> bool:
+        last = self.found[-1] if self.found else None
+        return (
+            last is not None
+            and last.kind == "date"
+            and self.gap(last.end, atom.start) in (["("], [",", "("])
+        )
 
     def _dated(self, atom: Atom, place: int) -> bool:
         after = self.atoms[place] if place < len(self.atoms) else None

@@ -242,8 +242,24 @@ def _day_or_once(rule: Once) -> Rule:
     return rule
 
 
+def _month_before(target: Target) -> Target | None:
+    """The one month said just before a day: "trong tháng 5, chậm nhất ngày 20"."""
+    last = target.prefix[-1] if len(target.prefix) == 1 else None
+    if last is None or last.kind != "months" or last.clause != target.clause or last.ranged:
+        return None
+    plain = not last.quals and len(numbers_in(last.main.get("m"))) == 1
+    return last if plain and target.bound else None
+
+
 def _lone_days(target: Target, scene: Scene, days: list[_Day]) -> Sense:
     """ "trước ngày 25" and no more: the next such day, or every month's."""
+    named = _month_before(target)
+    if named is not None:
+        named.used = True
+        found = _days_of_months(target, scene, days, named.main)
+        # "báo cáo tháng 4 trước ngày 05" may well mean the month after.
+        inside = scene.line[named.main.start :].startswith("trong ") or named.bound == "until"
+        return found if inside else replace(found, sure=False, others=found.rules)
     before, at = is_strict(target), hour(target)
     monthly = tuple(Every(Unit.MONTH, one.at(1, Unit.MONTH), (), before, at) for one in days)
     if len(days) > 1 or days[0].nth or days[0].edge or target.ranged:

@@ -294,7 +294,10 @@ def _period_term(term: _Term, ended: re.Match[str]) -> Sense:
     if one is not None:
         return Sense((Once(one, point, time=at),), 97)
     every = [Every(unit, point, _which(unit, ended["tail"]), time=at)]
-    more = re.match(r"(?: (?:,|và|hoặc|/|kỳ)){1,3} (tháng|quý|0?6 tháng|năm)(?!\S)", ended["tail"])
+    more = re.match(
+        r"(?: (?:đầu|cuối) năm)?(?: (?:,|và|hoặc|/|kỳ)){1,3} (tháng|quý|0?6 tháng|năm)(?!\S)",
+        ended["tail"],
+    )
     other = unit_of(more[1]) if more else None
     if other is not None:
         every.append(Every(other, point, time=at))
