@@ -45,7 +45,8 @@ if os.name == "posix":
 
 log = logging.getLogger(__name__)
 
-CHANNEL_PAUSE = 60.0
+# Seconds between tries to open a messenger; the last one is kept to.
+CHANNEL_PAUSES = (2.0, 5.0, 15.0, 60.0)
 STOP_WITHIN = 3.5
 
 
@@ -292,9 +293,11 @@ class App:
 
     async def _listen(self, name: str, channel: Channel) -> None:
         """Open one messenger and receive from it; its failures never stop the others."""
+        failures = 0
         while True:
             try:
                 self.infos[name] = await channel.open()
+                failures = 0
                 await self._offer_commands(channel)
                 log.info("%s is open as %s", name, self.infos[name].username or "-")
                 for note in self.infos[name].notes:
@@ -308,7 +311,8 @@ class App:
                 raise
             except Exception:
                 log.exception("%s failed", name)
-            await asyncio.sleep(CHANNEL_PAUSE)
+            await asyncio.sleep(CHANNEL_PAUSES[min(failures, len(CHANNEL_PAUSES) - 1)])
+            failures += 1
 
     async def _store(self, name: str, updates: Sequence[Update]) -> None:
         await self.dispatcher.store(name, list(updates))
