@@ -152,12 +152,21 @@ def _listed(held: list[tuple[Sense, Target]], level: int) -> list[tuple[Sense, T
 
 def _without_anchors(held: list[tuple[Sense, Target]]) -> list[tuple[Sense, Target]]:
     """ "10 ngày trước ngày 01/7/2026": the day that a term counts from is no deadline."""
-    terms = [two for one, two in held if two.kind == "count" and isinstance(one.rules[0], After)]
-    return [
-        (one, target)
-        for one, target in held
-        if not any(t.start <= target.main.start < t.end for t in terms if t is not target)
-    ]
+    kept = []
+    for place, (one, target) in enumerate(held):
+        beside = held[max(0, place - 2) : place + 3]  # a term stands next to its day
+        if not any(_counts_from(sense_, term, target) for sense_, term in beside):
+            kept.append((one, target))
+    return kept
+
+
+def _counts_from(one: Sense, term: Target, day: Target) -> bool:
+    return (
+        term is not day
+        and term.kind == "count"
+        and isinstance(one.rules[0], After)
+        and term.start <= day.main.start < term.end
+    )
 
 
 def _within_days(held: list[tuple[Sense, Target]]) -> list[tuple[Sense, Target]]:
