@@ -74,10 +74,6 @@ class WorkCalendar:
         self._confirmed = CONFIRMED | frozenset(confirmed)
         self._off: dict[int, dict[date, str]] = {}
 
-    @property
-    def confirmed_years(self) -> frozenset[int]:
-        return self._confirmed
-
     def is_confirmed(self, year: int) -> bool:
         """Whether the official notice of this year's days off is in the tables."""
         return year in self._confirmed

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from deadlines.text import clean
 from intake.grid import Row
 
 # A footnote's mark, at its place in the text and before the note itself.
@@ -92,8 +91,3 @@ def without_marks(text: str) -> str:
 def marks(text: str) -> list[str]:
     """The marks of footnotes in a text."""
     return [found.strip() for found in _MARKS.findall(text)]
-
-
-def squeeze(text: str) -> str:
-    """One clean line."""
-    return clean(text)

@@ -7,7 +7,6 @@ short forms mean ("sở TT&TT"), and its brackets say who "cơ quan Thường tr
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 
 from deadlines.text import clean
 from intake.actors import Scanner, Text
@@ -141,8 +140,3 @@ def _ending(scanner: Scanner, line: Text, end: int) -> list[str]:
         if len(actors) == 1 and actors[0].end == end and actors[0].kind == "agency":
             return [actors[0].name]
     return []
-
-
-def as_agencies(match: Match) -> Match:
-    """The match without the stand-ins of a plain reading."""
-    return replace(match, agencies=tuple(one for one in match.agencies if one.id))

@@ -59,7 +59,7 @@ def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:
             if len(header.places) > max(1, best[0]):
                 best = (len(header.places), grid.rows[place].line, missing)
     if all(not grid.rows for grid in grids):
-        raise IntakeError("Tệp không có dữ liệu.")
+        raise IntakeError("Tệp không có dữ liệu; hãy kiểm tra lại tệp đã chọn.")
     required = [one.label for one in columns if one.required]
     if best[1] is None:
         names = "”, “".join(required)
@@ -91,7 +91,7 @@ def content_of(path: Path) -> bytes:
             f"Không mở được tệp “{path.name}”; hãy kiểm tra đường dẫn và quyền đọc."
         ) from error
     if not content.strip():
-        raise IntakeError("Tệp không có dữ liệu.")
+        raise IntakeError("Tệp không có dữ liệu; hãy kiểm tra lại tệp đã chọn.")
     return content
 
 

@@ -282,22 +282,6 @@ def duties_of_message(session: Session, contact_id: int, message_id: str) -> lis
     return [each for each in rows if each is not None]
 
 
-def last_reminded(session: Session, contact_id: int) -> list[int]:
-    """The duties of the latest reminder or urge this contact got."""
-    attempt = session.exec(
-        select(Attempt.message_id)
-        .join(AttemptNotice)
-        .join(Notice)
-        .where(
-            Attempt.contact_id == contact_id,
-            Attempt.outcome == AttemptOutcome.SENT,
-            col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
-        )
-        .order_by(col(Attempt.id).desc())
-    ).first()
-    return duties_of_message(session, contact_id, attempt) if attempt else []
-
-
 def editable(
     session: Session, duty_id: int, channels: Collection[str], since: datetime
 ) -> list[int]:

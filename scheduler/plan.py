@@ -39,7 +39,8 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class DutyView:
     """What planning needs to know of a duty. `fresh`: notices are owed since it was made, not since
-    it was reopened or extended."""
+    it was reopened or extended. `opens_on`: the first day of its period; nobody is reminded of next
+    week's report while this week's is still owed."""
 
     id: int
     agency_id: int
@@ -47,6 +48,7 @@ class DutyView:
     due_on: date
     since: datetime
     fresh: bool = False
+    opens_on: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ class Planner:
         ahead: list[date] = []
         missed: int | None = None
         for lead, day in table.reminders:
+            if lead and day < duty.opens_on:
+                continue
             at = self._moment(day, subscription)
             if at >= since:
                 ahead.append(day)

@@ -18,7 +18,9 @@ SLICE = 500
 
 def _duty(row: Duty) -> DutyView:
     fresh = row.since == row.created_at
-    return DutyView(row.id or 0, row.agency_id, row.kind, row.due_on, row.since, fresh)
+    return DutyView(
+        row.id or 0, row.agency_id, row.kind, row.due_on, row.since, fresh, row.opens_on
+    )
 
 
 def leads_of(text: str) -> tuple[int, ...]:
@@ -168,7 +170,10 @@ def rehearse(
         for agency in agencies
         if agency not in reached
     ]
-    views = [DutyView(d.id or 0, d.agency_id, d.kind, d.due_on, begin) for d in duties]
+    views = [
+        DutyView(d.id or 0, d.agency_id, d.kind, d.due_on, begin, opens_on=d.opens_on)
+        for d in duties
+    ]
     channels = _channels(session, holders)
     numbers = {duty.id: (duty.number, agencies[duty.agency_id]) for duty in duties}
     rows: dict[tuple[datetime, str, str | None, str], set[int]] = {}

@@ -387,3 +387,13 @@ def test_an_overdue_duty_always_has_its_next_urge(
 def test_quiet_hours_only_ever_delay(clock: time, quiet: tuple[time, time] | None) -> None:
     moved = after_quiet(clock, holder(quiet=quiet))
     assert moved >= clock
+
+
+def test_next_week_s_report_is_not_spoken_of_while_this_week_s_is_owed() -> None:
+    since = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    friday = date(2026, 12, 11)
+    duty = DutyView(7, 1, DutyKind.DEADLINE, friday, since, opens_on=date(2026, 12, 5))
+    holder = SubscriptionView(3, 1, Role.FOCAL, since)
+    planned = Planner(Policy(), WorkCalendar(), since).plan([duty], [holder])
+    days = {notice.step: local(notice.due_at).date() for notice in planned}
+    assert days == {"2": date(2026, 12, 9), "0": friday}
