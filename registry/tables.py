@@ -20,7 +20,9 @@ from registry.types import (
     Part,
     RequestKind,
     RequestState,
+    ReviewState,
     Role,
+    UploadState,
     UtcDateTime,
     Words,
 )
@@ -67,6 +69,15 @@ class AgencyAlias(SQLModel, table=True):
     key: str = Field(index=True)
 
 
+class Succession(SQLModel, table=True):
+    """Kế thừa: who takes over from an agency that ended (a merger has one successor, a split several)."""
+
+    agency_id: int = Field(foreign_key="agency.id", primary_key=True, ondelete="CASCADE")
+    successor_id: int = Field(
+        foreign_key="agency.id", primary_key=True, index=True, ondelete="CASCADE"
+    )
+
+
 class AgencyGroup(SQLModel, table=True):
     """Khối ("các sở, ban, ngành cấp tỉnh")."""
 
@@ -85,7 +96,9 @@ class AgencyGroupMember(SQLModel, table=True):
 class Directive(SQLModel, table=True):
     """Văn bản chỉ đạo. `key` makes the import idempotent: the folded number, or the source's hash
     where the number is blank. Duties are owed only for due days from `owed_from` to `owed_until`,
-    where these are set: a yearly plan ends with its year, an old directive may come in late."""
+    where these are set: a yearly plan ends with its year, an old directive may come in late.
+    `unit`: what the source lines of its tasks count ("dòng", "đoạn", …). `replaced_by`: the later
+    directive that took its place."""
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -94,16 +107,35 @@ class Directive(SQLModel, table=True):
     title: str = ""
     issuer: str = ""
     issued_on: date | None = None
+    signer: str = ""
     source_name: str = ""
+    unit: str = ""
     owed_from: date | None = None
     owed_until: date | None = None
     created_at: datetime = _moment()
     ended_at: datetime | None = _maybe_moment()
+    ended_note: str = ""
+    replaced_by: int | None = Field(default=None, foreign_key="directive.id")
+
+
+class Citation(SQLModel, table=True):
+    """Văn bản được viện dẫn: a document a directive names; `cited_id` once it is known here."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    directive_id: int = Field(foreign_key="directive.id", index=True, ondelete="CASCADE")
+    number: str
+    kind: str = ""
+    issued_on: date | None = None
+    line: int | None = None
+    cited_id: int | None = Field(
+        default=None, foreign_key="directive.id", index=True, ondelete="SET NULL"
+    )
 
 
 class Task(SQLModel, table=True):
     """Nhiệm vụ: one thing a directive orders. `deadline_text` is the phrase as written, `rule` its
-    reading as versioned JSON ("" where no day can be computed), `kind` the kind of deadline."""
+    reading as versioned JSON ("" where no day can be computed), `kind` the kind of deadline,
+    `source_text` the sentence it comes from."""
 
     __table_args__ = (UniqueConstraint("directive_id", "key"),)
 
@@ -122,6 +154,7 @@ class Task(SQLModel, table=True):
     coordinate_text: str = Field(default="", sa_type=Text)
     send_to: str = Field(default="", sa_type=Text)
     source_line: int | None = None
+    source_text: str = Field(default="", sa_type=Text)
     created_at: datetime = _moment()
     ended_at: datetime | None = _maybe_moment()
 
@@ -228,12 +261,14 @@ class Subscription(SQLModel, table=True):
 
 
 class Invite(SQLModel, table=True):
-    """Mã mời: only the code's hash is kept."""
+    """Mã mời: only the code's hash is kept. With `person_id` it binds one more contact of somebody
+    who is bound already."""
 
     id: int | None = Field(default=None, primary_key=True)
     code_hash: str = Field(unique=True)
     agency_id: int | None = Field(default=None, foreign_key="agency.id")
     role: Role = Field(sa_type=Words(Role))
+    person_id: int | None = Field(default=None, foreign_key="person.id")
     created_by: int | None = Field(default=None, foreign_key="person.id")
     created_at: datetime = _moment()
     expires_at: datetime = _moment()
@@ -393,6 +428,80 @@ class Question(SQLModel, table=True):
     kind: str
     data: str = Field(default="{}", sa_type=Text)
     expires_at: datetime = _moment()
+
+
+class Upload(SQLModel, table=True):
+    """Tệp hoặc văn bản dán đến: fetched and read outside any transaction, then reviewed. `ref` is
+    the messenger's handle on a file, `text` what was pasted; both are blanked once read."""
+
+    __table_args__ = (Index("ix_upload_new", "id", **_where("state = 'new'")),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", ondelete="CASCADE")
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    purpose: str = ""
+    subject: str = ""
+    name: str = ""
+    ref: str = Field(default="", sa_type=Text)
+    text: str = Field(default="", sa_type=Text)
+    size: int | None = None
+    state: UploadState = Field(default=UploadState.NEW, sa_type=Words(UploadState))
+    tries: int = 0
+    at: datetime = _moment()
+    next_at: datetime = _moment()
+
+
+class Review(SQLModel, table=True):
+    """Bản soát: a directive as read and corrected so far, before anything of it is stored. `source`
+    is the JSON of `intake.source.Source`, `terms` what a person said of the directive besides,
+    `marks` the lines that were looked at. `person_id`: who holds it now."""
+
+    __table_args__ = (Index("ix_review_open", "id", **_where("state = 'open'")),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    state: ReviewState = Field(default=ReviewState.OPEN, sa_type=Words(ReviewState))
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    source: str = Field(sa_type=Text)
+    terms: str = Field(default="{}", sa_type=Text)
+    undo: str = Field(default="[]", sa_type=Text)
+    opened_at: datetime = _moment()
+    changed_at: datetime = _moment()
+    closed_at: datetime | None = _maybe_moment()
+    directive_id: int | None = Field(default=None, foreign_key="directive.id", ondelete="SET NULL")
+
+
+class StoredFile(SQLModel, table=True):
+    """Tệp: bytes kept under the data folder as `path`, for a message to carry or a link to serve
+    until `expires_at`. `person_id`: whose it is, erased with them."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    media_type: str
+    path: str = Field(unique=True)
+    size: int
+    digest: str = ""
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    completion_id: int | None = Field(
+        default=None, foreign_key="completion.id", index=True, ondelete="SET NULL"
+    )
+    created_at: datetime = _moment()
+    expires_at: datetime | None = _maybe_moment()
+
+
+class CalendarFeed(SQLModel, table=True):
+    """Lịch: a subscribed calendar of a person or an agency; only its token's hash is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True)
+    person_id: int | None = Field(
+        default=None, foreign_key="person.id", index=True, ondelete="CASCADE"
+    )
+    agency_id: int | None = Field(
+        default=None, foreign_key="agency.id", index=True, ondelete="CASCADE"
+    )
+    created_at: datetime = _moment()
+    ended_at: datetime | None = _maybe_moment()
 
 
 class AuditEvent(SQLModel, table=True):

@@ -128,3 +128,17 @@ class InboundState(StrEnum):
     HANDLED = "handled"
     IGNORED = "ignored"
     FAILED = "failed"
+
+
+class UploadState(StrEnum):
+    """new -> read, or refused (a person was told why)."""
+
+    NEW = "new"
+    READ = "read"
+    REFUSED = "refused"
+
+
+class ReviewState(StrEnum):
+    OPEN = "open"
+    STORED = "stored"
+    DROPPED = "dropped"

@@ -4,8 +4,9 @@ Nothing here knows a messenger: `bot/channels/` implements :class:`Channel`, `bo
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
+from pathlib import Path
 from typing import Literal, Protocol
 
 ChatKind = Literal["private", "group"]
@@ -24,12 +25,27 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message. `path` holds its bytes; `picture`: shown rather than offered;
+    `url`: an expiring HTTPS link to the same bytes, "" where no web server is configured."""
+
+    name: str
+    path: Path
+    media_type: str
+    picture: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What is to be said, in HTML (b, i, u, s, a, code; no tag spans a line) and in plain text."""
+    """What is to be said, in HTML (b, i, u, s, a, code; no tag spans a line) and in plain text.
+
+    A channel that cannot carry the attachment says its link, or that there is none."""
 
     html: str
     plain: str
     buttons: tuple[tuple[Button, ...], ...] = ()
+    attachment: Attachment | None = None
 
     def pairs(self) -> list[list[tuple[str, str]]]:
         """The buttons as (label, action), the form the outbox stores."""
@@ -37,7 +53,7 @@ class Message:
 
     def as_plain(self) -> "Message":
         """The same words without markup, for a messenger that refuses the HTML."""
-        return Message(escape(self.plain, quote=False), self.plain, self.buttons)
+        return replace(self, html=escape(self.plain, quote=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +111,21 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file somebody sent. `ref` is what `Channel.fetch` needs, good for a limited time; `size` in
+    bytes as the messenger states it, None where it does not."""
+
+    name: str
+    ref: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """An update understood, the same for every messenger.
 
-    event: "text" (a message), "button" (a pressed :class:`Button`, its action in `action`),
+    event: "text" (a message), "file" (a document or picture in `file`, its caption in `text`),
+    "button" (a pressed :class:`Button`, its action in `action`),
     "blocked" (this private chat or group shut us out), "moved" (the group's new address in
     `moved_to`), "joined" (the bot was put into a group), "other" (a sticker: nothing to read).
     reply_to: id of our message this one answers, where the messenger says so.
@@ -106,7 +133,7 @@ class Incoming:
     callback: what `Channel.acknowledge` needs to stop a pressed button's spinner.
     """
 
-    event: Literal["text", "button", "blocked", "moved", "joined", "other"]
+    event: Literal["text", "file", "button", "blocked", "moved", "joined", "other"]
     address: str
     chat_kind: ChatKind
     sender: str
@@ -118,6 +145,7 @@ class Incoming:
     addressed: bool = True
     moved_to: str | None = None
     callback: str | None = None
+    file: IncomingFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +190,11 @@ class Channel(Protocol):
     def parse(self, raw: str) -> Incoming | None:
         """Understand a stored update; None for what concerns nobody (echoes, other bots).
         Pure, and never raises on any JSON text."""
+        ...
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """The bytes of an :class:`IncomingFile`. Raises SendError: permanent where it is gone or
+        longer than `most` bytes (the text then says so in Vietnamese), else worth another try."""
         ...
 
     async def acknowledge(self, callback: str) -> None:
