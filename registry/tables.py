@@ -70,7 +70,7 @@ class AgencyAlias(SQLModel, table=True):
 
 
 class Succession(SQLModel, table=True):
-    """Kế thừa: who takes over from an agency that ended (a merger has one successor, a split several)."""
+    """Kế thừa: who takes over from an agency that ended: one after a merger, more after a split."""
 
     agency_id: int = Field(foreign_key="agency.id", primary_key=True, ondelete="CASCADE")
     successor_id: int = Field(

@@ -26,7 +26,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a message. `path` holds its bytes; `picture`: shown rather than offered;
+    """A file that goes with a message. `path` holds its bytes; `picture`: shown, not only offered;
     `url`: an expiring HTTPS link to the same bytes, "" where no web server is configured."""
 
     name: str
