@@ -41,7 +41,8 @@ _EARLIEST = date(2000, 1, 1)
 
 @dataclass(frozen=True)
 class DraftTask:
-    """One task as it would be stored, and where the file says so; `source`: its words there."""
+    """One task as it would be stored, and where the file says so; `source`: its words there;
+    `place`: which of the rows it was read from, from 0."""
 
     key: str
     line: int
@@ -59,6 +60,7 @@ class DraftTask:
     coordinate_text: str = ""
     source: str = ""
     messages: tuple[Problem, ...] = field(default=(), compare=False)
+    place: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -98,14 +100,13 @@ def draft_tasks(
     problems: list[Problem] = []
     tasks: list[DraftTask] = []
     seen: dict[tuple[str, ...], int] = {}
-    for row in rows:
+    for place, row in enumerate(rows):
         told = (row.section, row.title, row.deadline, row.lead, row.deliverable)
         first = seen.setdefault(tuple(fold(one) for one in told), row.line)
         if first != row.line:
             problems.append(Problem(row.line, f"trùng với dòng {first}; chỉ giữ một", False))
             continue
-        task = _draft(row, resolver, terms)
-        tasks.append(task)
+        tasks.append(replace(_draft(row, resolver, terms), place=place))
     tasks = [_checked(task, terms) for task in _hung(tasks, terms)]
     problems += [problem for task in tasks for problem in task.messages]
     if not rows:
@@ -357,6 +358,7 @@ def _facts(task: DraftTask, position: int) -> TaskFacts:
         coordinate_text=task.coordinate_text,
         send_to="; ".join(match.name for match in task.send_to),
         source_line=task.line,
+        source_text=task.source,
         agencies=_parts(task),
     )
 

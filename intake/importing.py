@@ -27,7 +27,8 @@ from registry.agencies import Directory, Match
 from registry.agency_list import LoadResult
 from registry.clock import local_day
 from registry.database import Database
-from registry.directives import DirectiveFacts, ImportResult, periodic_reports, store
+from registry.citing import Cited, number_key, resolved
+from registry.directives import DirectiveFacts, ImportResult, find, periodic_reports, store
 from registry.expand import HORIZON_DAYS, Expansion, expand, revise
 from registry.expand import Terms as DutyTerms
 from registry.tables import Task
@@ -175,8 +176,19 @@ class ImportReport:
                     "lead": _names(task.leads),
                     "coordinate": _names(task.coordinates),
                     "send_to": _names(task.send_to),
+                    "source": task.source,
                 }
                 for task in self.draft.tasks
+            ],
+            "citations": [
+                {
+                    "number": one.number,
+                    "kind": one.kind,
+                    "issued": one.issued_on.isoformat() if one.issued_on else None,
+                    "line": one.line,
+                    "known": one.directive_id is not None,
+                }
+                for one in directive.cited
             ],
             "warnings": _warnings(self.problems),
         }
@@ -210,8 +222,13 @@ def draft_of(db: Database, source: Source, order: ImportOrder) -> Draft:
     """The draft of a directive as read and perhaps corrected, by what the database knows now.
 
     Nothing is written."""
+    return db.read_now(draft_in, source, order)
+
+
+def draft_in(session: Session, source: Source, order: ImportOrder) -> Draft:
+    """As :func:`draft_of`, within a transaction."""
     reference = order.issued or source.reference
-    directory = db.read_now(Directory.on, reference)
+    directory = Directory.on(session, reference)
     terms = ReadingTerms(
         reference,
         order.issued or source.head.issued_on,
@@ -220,8 +237,10 @@ def draft_of(db: Database, source: Source, order: ImportOrder) -> Draft:
         text=source.text,
     )
     directive = _directive(order, source)
+    known = db.read_now(_known, directive)
+    directive = replace(directive, cited=tuple(known))
     draft = draft_tasks(source.rows, source.resolver(directory), terms, directive)
-    others = db.read_now(periodic_reports, directive.key)
+    others = periodic_reports(session, directive.key)
     told = [
         problem
         for task, facts in zip(draft.tasks, draft.facts(), strict=True)
@@ -235,18 +254,24 @@ def import_source(
     db: Database, source: Source, order: ImportOrder, now: datetime, *, dry_run: bool = False
 ) -> ImportReport:
     """As :func:`import_tasks`, from a directive that was read before. `now` is aware."""
-    today = local_day(now)
-    draft = draft_of(db, source, order)
-    if draft.blocked:
-        return ImportReport(draft, source)
-    duties = DutyTerms(today, now, order.calendar, order.update_rule, order.horizon_days)
 
     def write(session: Session) -> ImportReport:
-        result, expansion = _store(session, draft, duties)
-        found = tuple(_troubles(session, expansion))
-        return ImportReport(draft, source, result, expansion, found, written=not dry_run)
+        return store_in(session, source, order, now, written=not dry_run)
 
     return _run(db, write, dry_run=dry_run)
+
+
+def store_in(
+    session: Session, source: Source, order: ImportOrder, now: datetime, *, written: bool = True
+) -> ImportReport:
+    """Store a directive with its duties within a transaction, unless something blocks it."""
+    draft = draft_in(session, source, order)
+    if draft.blocked:
+        return ImportReport(draft, source)
+    terms = DutyTerms(local_day(now), now, order.calendar, order.update_rule, order.horizon_days)
+    result, expansion = _store(session, draft, terms)
+    found = tuple(_troubles(session, expansion))
+    return ImportReport(draft, source, result, expansion, found, written=written)
 
 
 class _TriedOut(Exception):
@@ -314,6 +339,25 @@ def _directive(order: ImportOrder, source: Source) -> DirectiveFacts:
         owed_from=order.owed_from,
         owed_until=order.owed_until,
         digest=source.digest,
+        unit=source.unit,
+        signer=head.signer,
+        cited=_cited(source),
+    )
+
+
+def _known(session: Session, directive: DirectiveFacts) -> list[Cited]:
+    """The documents it cites, with those of them that are directives known here."""
+    before = find(session, directive)
+    return resolved(session, directive.cited, before.id if before else None)
+
+
+def _cited(source: Source) -> tuple[Cited, ...]:
+    """The documents that the source names, but for itself."""
+    own = number_key(source.head.number)
+    return tuple(
+        Cited(one.number, one.kind, one.issued, one.line or None)
+        for one in source.citations
+        if number_key(one.number) != own
     )
 
 
