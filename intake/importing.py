@@ -25,9 +25,9 @@ from intake.source import Source, read_source, tidy_number
 from registry import agency_list
 from registry.agencies import Directory, Match
 from registry.agency_list import LoadResult
+from registry.citing import Cited, number_key, resolved
 from registry.clock import local_day
 from registry.database import Database
-from registry.citing import Cited, number_key, resolved
 from registry.directives import DirectiveFacts, ImportResult, find, periodic_reports, store
 from registry.expand import HORIZON_DAYS, Expansion, expand, revise
 from registry.expand import Terms as DutyTerms
@@ -237,7 +237,7 @@ def draft_in(session: Session, source: Source, order: ImportOrder) -> Draft:
         text=source.text,
     )
     directive = _directive(order, source)
-    known = db.read_now(_known, directive)
+    known = _known(session, directive)
     directive = replace(directive, cited=tuple(known))
     draft = draft_tasks(source.rows, source.resolver(directory), terms, directive)
     others = periodic_reports(session, directive.key)
