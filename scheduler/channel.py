@@ -3,11 +3,11 @@
 Nothing here knows a messenger: `bot/channels/` implements :class:`Channel`, `bot/app.py` joins.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 ChatKind = Literal["private", "group"]
 
@@ -204,4 +204,31 @@ class Channel(Protocol):
     async def set_commands(self, address: str | None, commands: Sequence[tuple[str, str]]) -> None:
         """Offer commands (name, Vietnamese description) in the messenger's menu, for one chat or
         (None) as the default; best effort, does nothing where there is no menu."""
+        ...
+
+
+@runtime_checkable
+class WebhookChannel(Protocol):
+    """What a :class:`Channel` offers besides, where the messenger may call us: the web server hands
+    it every call to `/webhook/NAME` (the channel's name, "_" written "-"). `receive` then only sees
+    to it that the messenger knows our address, and waits.
+
+    Both calls are pure and quick, and raise on nothing: the answer has to leave within two seconds.
+    """
+
+    name: str
+
+    @property
+    def webhook(self) -> bool:
+        """Whether the settings ask for calls; False while the channel fetches updates itself."""
+        ...
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the messenger itself sent this; secrets are compared in constant time. Header
+        names are lower-case, `body` is as it came. False is answered with 401."""
+        ...
+
+    def updates(self, body: bytes) -> list[Update]:
+        """The updates in a verified body; none for a probe, an event we do not know or a body that
+        cannot be read: answered with 200, since sending it again would not help."""
         ...
