@@ -14,7 +14,7 @@ from intake.due_phrases import Due, due_in
 from intake.flat import CAPITALS, flat
 from intake.labels import Labels
 from intake.outline import Node, is_bullet, under
-from intake.sentences import Piece
+from intake.sentences import Piece, sentences
 from intake.subjects import ORDER, Subject, Subjects, names_of
 from intake.task_rows import TaskRow
 from intake.wording import coordinating, deliverable, receiving, title
@@ -63,13 +63,14 @@ _WEAK = frozenset({"ongoing", "per_plan", "event", "year"})
 
 @dataclass(frozen=True)
 class Unit:
-    """Pieces of one paragraph that one subject owes."""
+    """Pieces of one paragraph that one subject owes, from its sentence `sentence` to `until`."""
 
     leads: tuple[str, ...]
     texts: tuple[str, ...]
     coordinates: tuple[str, ...] = ()
     own: bool = False
     sentence: int = 0
+    until: int = 0
 
 
 @dataclass
@@ -164,7 +165,7 @@ class Prose:
     def _units(self, node: Node, above: _Scope) -> list[Unit]:
         units: list[Unit] = []
         pending: tuple[str, ...] = ()
-        closed = -1
+        closed = since = -1
         for piece in self._subjects.pieces(node.text):
             for part in self._subjects.parted(piece):
                 subject = self._subjects.find(part.line, inherited=bool(above.leads))
@@ -172,12 +173,12 @@ class Prose:
                 if part.sentence == closed and not (subject and subject.ordered):
                     continue
                 if subject is not None and subject.pending:
-                    pending = names_of(subject.actors)
+                    pending, since = names_of(subject.actors), part.sentence
                 elif subject is not None:
                     units.append(self._unit(part, _with_before(units, part, subject)))
                     pending = ()
                 elif pending:
-                    units.append(Unit(pending, (part.line.text,), own=True, sentence=part.sentence))
+                    units.append(Unit(pending, (part.line.text,), (), True, since, part.sentence))
                     pending = ()
                 else:
                     self._go_on(units, part, above)
@@ -189,11 +190,12 @@ class Prose:
         text = piece.line.text
         last = units[-1] if units else None
         if last is not None and (last.leads or last.sentence == piece.sentence):
-            units[-1] = replace(last, texts=(*last.texts, text))
+            units[-1] = replace(last, texts=(*last.texts, text), until=piece.sentence)
             return
         end, coordinates = self._subjects.together(piece.line, 0) if above.leads else (0, ())
         rest = text[end:].lstrip(" ,:")
-        units.append(Unit(above.leads, (rest,), coordinates, sentence=piece.sentence))
+        at = piece.sentence
+        units.append(Unit(above.leads, (rest,), coordinates, sentence=at, until=at))
 
     def _unit(self, piece: Piece, subject: Subject) -> Unit:
         line = piece.line
@@ -209,9 +211,8 @@ class Prose:
             and not due_in(text, self.reference)
         ):
             text = f"{before}: {text}"
-        return Unit(
-            names_of(subject.actors), (text,), coordinates, own=True, sentence=piece.sentence
-        )
+        leads, at = names_of(subject.actors), piece.sentence
+        return Unit(leads, (text,), coordinates, own=True, sentence=at, until=at)
 
     def _tasks(self, node: Node, unit: Unit, above: _Scope) -> list[TaskRow]:
         found: list[TaskRow] = []
@@ -261,7 +262,7 @@ class Prose:
             lead="; ".join(leads),
             coordinate="; ".join(one for one in dict.fromkeys(coordinates) if one not in leads),
             send_to="; ".join(receiving(self.scanner, line)),
-            source=node.text,
+            source=sentences(node.text, unit.sentence, unit.until),
         )
 
 

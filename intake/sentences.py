@@ -38,6 +38,11 @@ def pieces(text: str) -> list[Piece]:
     return found
 
 
+def sentences(text: str, first: int, last: int) -> str:
+    """The sentences of a paragraph from `first` to `last`, counted as in :class:`Piece`."""
+    return " ".join(one.line.text for one in pieces(text) if first <= one.sentence <= last)
+
+
 def _add(found: list[Piece], text: str, sentence: int) -> None:
     if text.strip(" .;"):
         found.append(Piece(Text.of(text.strip()), sentence))

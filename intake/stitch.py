@@ -177,11 +177,12 @@ def _laid_out(block: TableBlock) -> Iterator[Paragraph]:
 
 
 def _with_notes(row: TaskRow, paper: Paper) -> TaskRow:
-    """The row's words as its source, and the footnotes its marks point at."""
+    """The row's words as its source, with the footnotes its marks point at."""
     cells = (row.title, row.deliverable, row.deadline, row.lead, row.coordinate)
     notes = [paper.notes[mark] for cell in cells for mark in marks(cell) if mark in paper.notes]
-    parts = [*(cell for cell in cells if cell.strip(" -")), *(f"[{note}]" for note in notes)]
-    return replace(row, source=" | ".join(" ".join(part.split()) for part in parts))
+    return replace(
+        row, source=" | ".join([without_marks(row.source), *(f"[{one}]" for one in notes)])
+    )
 
 
 def _bare(row: TaskRow) -> TaskRow:

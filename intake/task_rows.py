@@ -61,7 +61,14 @@ def _task(table: Table, row: Row, ordinal: str, sections: "_Sections") -> TaskRo
         lead=table.cell(row, "lead"),
         coordinate=table.cell(row, "coordinate"),
         send_to=table.cell(row, "send_to"),
+        source=_words(table, row),
     )
+
+
+def _words(table: Table, row: Row) -> str:
+    """What the row says, cell by cell."""
+    cells = (_one_line(table.cell(row, field)) for field in ("title", *_DETAILS))
+    return " | ".join(cell for cell in cells if cell.strip(" -"))
 
 
 def _one_line(cell: str) -> str:

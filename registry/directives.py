@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from deadlines.text import fold
-from registry import audit
+from registry import audit, citing
+from registry.citing import Cited, number_key
 from registry.database import insert_new
 from registry.tables import Directive, Task, TaskAgency
 from registry.types import Part
@@ -26,7 +26,8 @@ class AgencyPart:
 @dataclass(frozen=True)
 class TaskFacts:
     """A task as a file states it, with its agencies resolved. `key` is unique in its directive and
-    the same whenever the file is read; `rule` is the reading as JSON, "" where no day follows."""
+    the same whenever the file is read; `rule` is the reading as JSON, "" where no day follows;
+    `source_text` the sentence on `source_line` that orders it."""
 
     key: str
     title: str
@@ -41,12 +42,14 @@ class TaskFacts:
     coordinate_text: str = ""
     send_to: str = ""
     source_line: int | None = None
+    source_text: str = ""
     agencies: tuple[AgencyPart, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class DirectiveFacts:
-    """A directive as a person names it. `digest` stands for the number where that is blank."""
+    """A directive as a person names it. `digest` stands for the number where that is blank; `unit`
+    says what the lines of its tasks count; `cited`: the documents it names."""
 
     number: str
     issued_on: date | None
@@ -57,11 +60,14 @@ class DirectiveFacts:
     digest: str = ""
     owed_from: date | None = None
     owed_until: date | None = None
+    unit: str = ""
+    signer: str = ""
+    cited: tuple[Cited, ...] = ()
 
     @property
     def key(self) -> str:
         """Numbers begin again every year, so the year of issue belongs to the key."""
-        number = "".join(fold(self.number).split())
+        number = number_key(self.number)
         # "/TB-UBND": the running number is blank in the copy, and many papers share the rest.
         if not number or number[0] in "/-":
             return f"sha256:{self.digest}"
@@ -105,6 +111,7 @@ def store(
     if len({task.key for task in tasks}) != len(tasks):
         raise ValueError("two tasks share a key")
     row = _directive(session, directive, now)
+    citing.write(session, row, directive.cited)
     known = {task.key: task for task in _tasks(session, row)}
     added = _add(session, row, [task for task in tasks if task.key not in known], now)
     changed: list[int] = []
@@ -165,7 +172,18 @@ def periodic_reports(session: Session, besides: str = "") -> list[PeriodicReport
     ]
 
 
-_TOLD = ("number", "kind", "issuer", "title", "issued_on", "source_name", "owed_from", "owed_until")
+_TOLD = (
+    "number",
+    "kind",
+    "issuer",
+    "title",
+    "issued_on",
+    "signer",
+    "source_name",
+    "unit",
+    "owed_from",
+    "owed_until",
+)
 
 
 def _directive(session: Session, facts: DirectiveFacts, now: datetime) -> Directive:
@@ -195,6 +213,7 @@ def _add(
             key=task.key,
             position=task.position,
             source_line=task.source_line,
+            source_text=task.source_text,
             created_at=now,
             **_facts(task),
         )
@@ -213,7 +232,9 @@ def _update(session: Session, row: Task, facts: TaskFacts) -> bool:
     changed = any(getattr(row, name) != value for name, value in new.items())
     for name, value in new.items():
         setattr(row, name, value)
+    # Where it stands is no change of the task.
     row.position, row.source_line = facts.position, facts.source_line
+    row.source_text = facts.source_text
     mine = select(TaskAgency).where(TaskAgency.task_id == row.id)
     old = {AgencyPart(one.agency_id, one.part, one.via_group) for one in session.exec(mine).all()}
     if old == set(facts.agencies):

@@ -131,7 +131,7 @@ def why(renderer: Renderer, story: Why) -> Rendered:
     return renderer.render(
         "messages/why",
         f=story.facts,
-        source_line=story.source_line,
+        source=story.source,
         told=told[-WHY_LINES:],
         told_rest=len(told[:-WHY_LINES]),
         planned=planned[:WHY_LINES],

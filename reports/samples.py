@@ -12,7 +12,7 @@ from reports.figures import HelpLine
 from reports.messages import Digest, News
 from reports.render import Problem, Rendered, Renderer
 from reports.status import AgencyRow, Counts, OverdueLine, Status, Unreachable
-from reports.why import Answer, Planned, Told, Why
+from reports.why import Answer, Planned, Source, Told, Why
 
 DAY = date(2027, 9, 20)
 MOMENT = datetime(2027, 9, 20, 1, tzinfo=UTC)
@@ -94,7 +94,9 @@ STATUS = Status(
 NOTHING = Status(DAY, 10, Counts(), (), (), 0, 0)
 STORY = Why(
     facts=OPEN,
-    source_line=14,
+    source=Source(
+        "Sở Y tế chủ trì, báo cáo kết quả trước ngày 25 của tháng cuối quý.", 14, "dòng", "kh.xlsx"
+    ),
     planned=(Planned(MOMENT, NoticeKind.REMINDER, 6, 2), Planned(MOMENT, NoticeKind.URGE, -1, 1)),
     told=(
         Told(MOMENT, NoticeKind.REMINDER, "Nguyễn Thị An", "telegram", certain=True),
@@ -133,7 +135,7 @@ SAMPLES: Mapping[str, Say] = {
     "messages/why": lambda r: [
         messages.why(r, STORY),
         messages.why(r, replace(STORY, facts=UPDATE)),
-        messages.why(r, Why(DONE_BARE, None, (), (), ())),
+        messages.why(r, Why(DONE_BARE, Source(), (), (), ())),
     ],
     "messages/status": lambda r: [figures.status(r, one) for one in (STATUS, NOTHING)],
     "messages/status_agency": lambda r: [

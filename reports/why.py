@@ -17,6 +17,7 @@ from registry.tables import (
     AuditEvent,
     Completion,
     Contact,
+    Directive,
     Extension,
     Notice,
     Obstacle,
@@ -68,11 +69,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where the file says so: the sentence, its line, and what lines count there ("dòng", "đoạn",
+    "trang"); "" and None for what is not known."""
+
+    text: str = ""
+    line: int | None = None
+    unit: str = "dòng"
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Everything /visao says of a duty; lists in order of time."""
 
     facts: DutyFacts
-    source_line: int | None
+    source: Source
     planned: tuple[Planned, ...]
     told: tuple[Told, ...]
     answers: tuple[Answer, ...]
@@ -91,16 +103,20 @@ def load_why(session: Session, duty_id: int, today: date, calendar: WorkCalendar
     ]
     return Why(
         facts=facts,
-        source_line=_source_line(session, facts.task_id),
+        source=_source(session, facts.task_id),
         planned=_planned(session, facts),
         told=_told(session, duty_id),
         answers=tuple(sorted(answers, key=lambda answer: answer.at)),
     )
 
 
-def _source_line(session: Session, task_id: int) -> int | None:
+def _source(session: Session, task_id: int) -> Source:
     task = session.get(Task, task_id)
-    return task.source_line if task else None
+    directive = session.get(Directive, task.directive_id) if task else None
+    if task is None or directive is None:
+        return Source()
+    unit = directive.unit or "dòng"
+    return Source(task.source_text, task.source_line, unit, directive.source_name)
 
 
 def _planned(session: Session, facts: DutyFacts) -> tuple[Planned, ...]:

@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from registry.agency_list import AgencyRow, load
+from registry.citing import Cited
 from registry.database import Database
 from registry.directives import AgencyPart, DirectiveFacts, TaskFacts, store
-from registry.tables import AuditEvent, Directive, Task, TaskAgency
+from registry.tables import AuditEvent, Citation, Directive, Task, TaskAgency
 from registry.types import Part
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
@@ -97,3 +98,64 @@ def test_two_tasks_of_one_key_leave_nothing_behind(db: Database) -> None:
     with pytest.raises(ValueError, match="share a key"):
         db.write_now(store, DIRECTIVE, [TASKS[0], TASKS[0]], NOW)
     assert _count(db, Directive) == 0
+
+
+def test_the_sentence_and_its_line_are_kept_and_are_no_change(db: Database) -> None:
+    with_source = [replace(TASKS[0], source_line=4, source_text="1. Sở Y tế rà soát quy chế.")]
+    facts = replace(DIRECTIVE, unit="đoạn", signer="Nguyễn Văn An")
+    db.write_now(store, facts, with_source, NOW)
+    again = [replace(with_source[0], source_line=5, source_text="Sở Y tế rà soát quy chế.")]
+    assert db.write_now(store, facts, again, NOW).changed == ()
+    task = db.read_now(lambda session: session.exec(select(Task)).one())
+    directive = db.read_now(lambda session: session.exec(select(Directive)).one())
+    assert (task.source_line, task.source_text) == (5, "Sở Y tế rà soát quy chế.")
+    assert (directive.unit, directive.signer) == ("đoạn", "Nguyễn Văn An")
+
+
+OLDER = DirectiveFacts("7/CT-UBND", date(2025, 12, 1))
+
+
+def _cites(*cited: Cited) -> DirectiveFacts:
+    return replace(DIRECTIVE, cited=cited)
+
+
+def _tied(db: Database) -> list[tuple[str, str | None]]:
+    def look(session: Session) -> list[tuple[str, str | None]]:
+        names = {one.id: one.key for one in session.exec(select(Directive)).all()}
+        rows = session.exec(select(Citation).order_by(Citation.number)).all()
+        return [(row.number, names.get(row.cited_id)) for row in rows]
+
+    return db.read_now(look)
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["known before", "known later"])
+@pytest.mark.parametrize(
+    ("cited", "tied"),
+    [
+        (Cited("7/CT-UBND", "Chỉ thị", date(2025, 12, 1), 3), "7/ct-ubnd@2025"),
+        (Cited("7/ct-ubnd "), "7/ct-ubnd@2025"),
+        (Cited("7/CT-UBND", "Chỉ thị", date(2024, 12, 1)), None),
+        (Cited("8/CT-UBND"), None),
+    ],
+)
+def test_a_citation_finds_its_directive(
+    db: Database, cited: Cited, tied: str | None, *, later: bool
+) -> None:
+    order = [_cites(cited), OLDER] if later else [OLDER, _cites(cited)]
+    for facts in order:
+        db.write_now(store, facts, TASKS, NOW)
+    assert _tied(db) == [(cited.number, tied)]
+
+
+def test_a_number_of_two_years_is_nobodys(db: Database) -> None:
+    db.write_now(store, _cites(Cited("7/CT-UBND")), TASKS, NOW)
+    db.write_now(store, OLDER, TASKS, NOW)
+    assert _tied(db) == [("7/CT-UBND", "7/ct-ubnd@2025")]
+    db.write_now(store, replace(OLDER, issued_on=date(2024, 3, 1)), TASKS, NOW)
+    assert _tied(db) == [("7/CT-UBND", None)]
+
+
+def test_citations_are_those_of_the_last_reading(db: Database) -> None:
+    db.write_now(store, _cites(Cited("1/NQ-HĐND"), Cited("2/NQ-HĐND")), TASKS, NOW)
+    db.write_now(store, _cites(Cited("2/NQ-HĐND"), Cited("12/KH-BCĐ")), TASKS, NOW)
+    assert _tied(db) == [("12/KH-BCĐ", None), ("2/NQ-HĐND", None)]

@@ -63,6 +63,7 @@ def make(build: Builder, calendar: WorkCalendar) -> World:
         section="I. Chỉ đạo, điều hành",
         ordinal="2",
         source_line=14,
+        source_text="2. Sở Y tế tổng hợp, báo cáo trước ngày 25 của tháng cuối quý.",
         kind="quarterly",
         deadline_text="trước ngày 25 của tháng cuối quý",
         rule=rule_to_json(quarterly),
