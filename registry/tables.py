@@ -135,7 +135,8 @@ class Citation(SQLModel, table=True):
 class Task(SQLModel, table=True):
     """Nhiệm vụ: one thing a directive orders. `deadline_text` is the phrase as written, `rule` its
     reading as versioned JSON ("" where no day can be computed), `kind` the kind of deadline,
-    `source_text` the sentence it comes from."""
+    `source_text` the sentence it comes from. `former`: keys it bore before its wording was
+    corrected, parted by spaces."""
 
     __table_args__ = (UniqueConstraint("directive_id", "key"),)
 
@@ -155,6 +156,7 @@ class Task(SQLModel, table=True):
     send_to: str = Field(default="", sa_type=Text)
     source_line: int | None = None
     source_text: str = Field(default="", sa_type=Text)
+    former: str = Field(default="", sa_type=Text)
     created_at: datetime = _moment()
     ended_at: datetime | None = _maybe_moment()
 
@@ -175,7 +177,8 @@ class Duty(SQLModel, table=True):
     `opens_on`: the first day the period concerns (figures count a duty from then on).
     `due_on`: last on-time day; moves with an extension while `first_due_on` stays. `done_on`: the
     day a completion counts from. `since`: from when notices are owed (made, reopened or extended).
-    `plan_due`: something changed, its notices must be planned anew.
+    `plan_due`: something changed, its notices must be planned anew. `closed_note`: why it was
+    cancelled.
     """
 
     __table_args__ = (
@@ -198,6 +201,7 @@ class Duty(SQLModel, table=True):
     received_at: datetime | None = _maybe_moment()
     done_on: date | None = None
     closed_at: datetime | None = _maybe_moment()
+    closed_note: str = Field(default="", sa_type=Text)
     plan_due: bool = True
     since: datetime = _moment()
     created_at: datetime = _moment()
