@@ -58,17 +58,13 @@ def write(session: Session, directive: Directive, cited: Sequence[Cited]) -> Non
 
 
 def _tie(session: Session, directive: Directive) -> None:
-    """Citations that waited for this directive, and those that mean another one after all."""
+    """What others cite under this number: it may have waited for this directive, and what seemed
+    clear may now mean either of two."""
     number = number_key(directive.number)
     known = _directives(session)
-    stored = session.exec(
-        select(Citation).where(
-            col(Citation.cited_id).is_(None) | (col(Citation.cited_id) == directive.id),
-            col(Citation.directive_id) != directive.id,
-        )
-    )
+    stored = session.exec(select(Citation).where(col(Citation.directive_id) != directive.id))
     for row in stored:
-        if row.cited_id is None and number_key(row.number) != number:
+        if number_key(row.number) != number and row.cited_id != directive.id:
             continue
         row.cited_id = _only(Cited(row.number, row.kind, row.issued_on), known)
         session.add(row)
