@@ -6,9 +6,9 @@ read, none is carried out: half an order is worse than none.
 """
 
 import re
-from itertools import pairwise
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from deadlines.text import clean, fold
@@ -18,7 +18,30 @@ What = Literal[
     "accept", "accept_all", "drop", "restore", "set", "add", "fact", "page", "turn", "show",
     "problems", "summary", "undo", "sheet", "cancel", "adopt", "create", "yes", "no", "help",
 ]  # fmt: skip
-MOST_NUMBER = r"(?:(?:nhiem vu|viec|muc|dong|so) ?|#)?\d{1,4}"
+MOST_NUMBER = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One thing to be done. `numbers`: tasks as typed, from 1; `column` and `value` for "set" and
+    "add" (an empty value clears the cell); `fact` for "fact"; `turn`: pages forward or back."""
+
+    what: What
+    numbers: tuple[int, ...] = ()
+    column: Column | None = None
+    fact: Fact | None = None
+    value: str = ""
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Beside orders, words that are none."""
+
+    text: str
+
+
+_NUMBER = r"(?:(?:nhiem vu|viec|muc|dong|so) ?|#)?\d{1,4}"
 _RANGE = rf"{_NUMBER}(?: ?(?:-|–|den|toi) ?\d{{1,4}})?"
 _NUMBERS = rf"{_RANGE}(?:(?: ?[,&+] ?| va | ){_RANGE})*"
 _COLUMNS: tuple[tuple[str, Column], ...] = (
@@ -96,6 +119,7 @@ def _create(match: re.Match[str], words: str) -> Order:
 
 
 # In this order: the first row that fits the whole sentence decides. Words are folded.
+_SIGN = r"(?P<value>\d*\S*/\S+(?: \S+)?)"
 _ALL = r"(?:het|tat ca|toan bo)"
 _ROWS: tuple[tuple[re.Pattern[str], _Made], ...] = tuple(
     (re.compile(pattern) if isinstance(pattern, str) else pattern, made)
@@ -112,11 +136,7 @@ _ROWS: tuple[tuple[re.Pattern[str], _Made], ...] = tuple(
         (r"(?:tao|them)(?: moi)?(?: co quan| don vi) (?P<value>\S.{1,150})", _create),
         (r"tao (?P<value>\D.{2,150})", _create),
         (rf"tao (?:co quan )?(?:o |cua )?(?P<n>{_NUMBERS})", _over("create")),
-        (
-            r"(?:van ban )?so(?: van ban| hieu| ky hieu)?(?: ?: ?| la | )"
-            r"(?P<value>\d*\S*/\S+(?: \S+)?)",
-            _said("number"),
-        ),
+        (rf"(?:van ban )?so(?: van ban| hieu| ky hieu)?(?: ?: ?| la | ){_SIGN}", _said("number")),
         (r"(?:ngay (?:ban hanh|ky|van ban)|ban hanh(?: ngay)?)(?: ?: ?| la | )(?P<value>.{3,60})",
          _said("issued")),
         (r"(?:trich yeu|ten van ban)(?: ?: ?| la | )(?P<value>.{3,400})", _said("title")),
