@@ -2,15 +2,18 @@
 and groups become what it says; agencies it does not name stay as they are."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, select
 
 from deadlines.text import clean
 from registry import audit, naming
+from registry.agencies import Directory, How
+from registry.clock import local_day
 from registry.database import insert_new
+from registry.people import Actor, Refused
 from registry.tables import SINCE_EVER, Agency, AgencyAlias, AgencyGroup, AgencyGroupMember
 
 
@@ -45,6 +48,66 @@ def load(session: Session, rows: Iterable[AgencyRow], now: datetime) -> LoadResu
     return result
 
 
+LONGEST_NAME = 200
+
+
+def create(  # noqa: PLR0913 -- the parts of one line of the list
+    session: Session,
+    name: str,
+    now: datetime,
+    *,
+    aliases: Sequence[str] = (),
+    level: str = "",
+    groups: Sequence[str] = (),
+    valid_from: date | None = None,
+    actor: Actor | None = None,
+) -> Agency:
+    """Add one agency to the list; it can be resolved at once. `now` is aware, `valid_from` a local
+    day (None: as long as anybody remembers).
+
+    Raises Refused, in words for people, for a name that is no name, that means agencies in general
+    or a group, or that the list already knows.
+    """
+    tidy = clean(name).strip(" .;,:")
+    day = valid_from or local_day(now)
+    check_new_name(Directory.on(session, max(day, local_day(now))), tidy)
+    row = AgencyRow(
+        tidy, tuple(aliases), level, tuple(groups), valid_from or _free_from(session, tidy)
+    )
+    agency = _Writer(session, now).add(row)
+    audit.record(
+        session, now, "agency.created", f"agency:{agency.id}",
+        actor.person_id if actor else None, actor.name if actor else "", name=tidy,
+    )  # fmt: skip
+    return agency
+
+
+def check_new_name(directory: Directory, name: str) -> None:
+    """Raises Refused where no new agency can bear the name on the directory's day."""
+    if not any(letter.isalpha() for letter in name) or len(name) > LONGEST_NAME:
+        raise Refused("Tên cơ quan phải có chữ và không quá 200 ký tự, ví dụ: Sở Y tế.")
+    match = directory.find(name)
+    if match.how is How.AGENCY:
+        named = match.note or f"là “{match.name}”"
+        raise Refused(f"“{name}” đã có trong danh sách: {named}.")
+    if match.how is How.GROUP:
+        raise Refused(f"“{name}” là tên khối “{match.group}”, không phải một cơ quan.")
+    if match.how is How.UNDEFINED:
+        raise Refused(f"“{name}” là cách gọi chung, không phải tên một cơ quan.")
+    if match.how is How.AMBIGUOUS:
+        raise Refused(f"“{name}” đã dùng trong danh sách: {match.note}.")
+
+
+def _free_from(session: Session, name: str) -> date:
+    """From when on a name is free: the day after the last agency that bore it, if there was one."""
+    ended = [
+        one.valid_to
+        for one in session.exec(select(Agency)).all()
+        if one.valid_to is not None and naming.parse(one.name).marked == naming.parse(name).marked
+    ]
+    return max(ended) + timedelta(days=1) if ended else SINCE_EVER
+
+
 class _Writer:
     def __init__(self, session: Session, now: datetime) -> None:
         self.session = session
@@ -57,12 +120,12 @@ class _Writer:
     def write(self, row: AgencyRow) -> str:
         agency = self._same(row)
         if agency is None:
-            self._add(row)
+            self.add(row)
             return "added"
         changed = self._update(agency, row)
         return "changed" if changed else "unchanged"
 
-    def _add(self, row: AgencyRow) -> None:
+    def add(self, row: AgencyRow) -> Agency:
         name = clean(row.name)
         agency = Agency(
             name=name,
@@ -77,6 +140,7 @@ class _Writer:
         self._remember(agency)
         self._set_aliases(agency, row.aliases or ())
         self._set_groups(agency, row.groups or ())
+        return agency
 
     def _update(self, agency: Agency, row: AgencyRow) -> bool:
         facts = {"level": row.level, "valid_from": row.valid_from, "valid_to": row.valid_to}

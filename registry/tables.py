@@ -70,12 +70,34 @@ class AgencyAlias(SQLModel, table=True):
 
 
 class Succession(SQLModel, table=True):
-    """Kế thừa: who takes over from an agency that ended: one after a merger, more after a split."""
+    """Kế thừa: who takes over from an agency that ended: one after a merger, more after a split.
+    `main`: of several, the one that takes over whatever is not given to another by name."""
 
     agency_id: int = Field(foreign_key="agency.id", primary_key=True, ondelete="CASCADE")
     successor_id: int = Field(
         foreign_key="agency.id", primary_key=True, index=True, ondelete="CASCADE"
     )
+    main: bool = False
+
+
+class Inheritance(SQLModel, table=True):
+    """Giao lại: who, by a person's word, takes over one task of an agency that ended."""
+
+    task_id: int = Field(foreign_key="task.id", primary_key=True, ondelete="CASCADE")
+    agency_id: int = Field(foreign_key="agency.id", primary_key=True, ondelete="CASCADE")
+    successor_id: int = Field(foreign_key="agency.id", ondelete="CASCADE")
+
+
+class Renaming(SQLModel, table=True):
+    """Đổi tên: an agency bears `new_name` from `day` on; both names go on meaning it. `applied_at`:
+    since when it stands so in the list."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    agency_id: int = Field(foreign_key="agency.id", index=True, ondelete="CASCADE")
+    old_name: str
+    new_name: str
+    day: date
+    applied_at: datetime | None = _maybe_moment()
 
 
 class AgencyGroup(SQLModel, table=True):
@@ -178,7 +200,8 @@ class Duty(SQLModel, table=True):
     `due_on`: last on-time day; moves with an extension while `first_due_on` stays. `done_on`: the
     day a completion counts from. `since`: from when notices are owed (made, reopened or extended).
     `plan_due`: something changed, its notices must be planned anew. `closed_note`: why it was
-    cancelled.
+    cancelled. `former_agency_id`: the agency the directive gave it to, where that one has ended and
+    another owes it now.
     """
 
     __table_args__ = (
@@ -191,6 +214,7 @@ class Duty(SQLModel, table=True):
     number: int = Field(unique=True)
     task_id: int = Field(foreign_key="task.id", index=True, ondelete="CASCADE")
     agency_id: int = Field(foreign_key="agency.id", index=True)
+    former_agency_id: int | None = Field(default=None, foreign_key="agency.id", index=True)
     kind: DutyKind = Field(default=DutyKind.DEADLINE, sa_type=Words(DutyKind))
     period: str
     opens_on: date
