@@ -3,14 +3,26 @@
 Importing reads nothing; `load(path)` does. Every key is explained in `config.example.toml`.
 """
 
+import hashlib
+import hmac
 import os
+import re
 import stat
 import tomllib
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -25,6 +37,9 @@ from scheduler.plan import Policy
 DEFAULT_CONFIG = Path("config.toml")
 ENV_CONFIG = "DONDOC_CONFIG"
 DEFAULT_URGES = (1, 3)
+# Keys whose values open something: a file that holds one must be its owner's alone.
+_SECRET_KEYS = ("token", "webhook_secret", "metrics_token", "ping_url")
+_HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
 class ConfigTrouble(Exception):
@@ -58,16 +73,75 @@ class DatabaseSection(_Section):
     url: str = ""
 
 
-class Telegram(_Section):
+def _shown_secret(value: SecretStr) -> SecretStr:
+    """What both messengers take as a secret, and long enough not to be guessed."""
+    if value.get_secret_value() and not _HOOK_SECRET.fullmatch(value.get_secret_value()):
+        raise ValueError("cần 16-256 ký tự gồm chữ không dấu, chữ số, '-' hoặc '_'")
+    return value
+
+
+def _address(value: str) -> str:
+    """A public address: a host, perhaps a path to stand before ours."""
+    value = value.strip().rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname
+                  or parts.query or parts.fragment or parts.username):  # fmt: skip
+        raise ValueError("cần viết như https://dondoc.tinh.gov.vn")
+    return value
+
+
+HookSecret = Annotated[SecretStr, AfterValidator(_shown_secret)]
+PublicUrl = Annotated[str, AfterValidator(_address)]
+
+
+class Bot(_Section):
+    """A bot that is asked for its updates, or calls us with them."""
+
     token: SecretStr = SecretStr("")
+    base_url: str = ""
+    mode: Literal["polling", "webhook", "off"] = "polling"
+    webhook_secret: HookSecret = SecretStr("")
+
+    @property
+    def on(self) -> bool:
+        return self.mode != "off" and bool(self.token.get_secret_value().strip())
+
+    @property
+    def shown_secret(self) -> str:
+        """What the messenger shows when it calls: as set, or else made from the token, which
+        nobody but the messenger and we know."""
+        given = self.webhook_secret.get_secret_value()
+        key = self.token.get_secret_value().strip().encode()
+        if given or not key:
+            return given
+        return hmac.new(key, b"dondoc webhook", hashlib.sha256).hexdigest()
+
+
+class Telegram(Bot):
     base_url: str = "https://api.telegram.org"
-    mode: Literal["polling", "off"] = "polling"
 
 
-class Zalo(_Section):
-    token: SecretStr = SecretStr("")
+class Zalo(Bot):
     base_url: str = "https://bot-api.zaloplatforms.com"
-    mode: Literal["polling", "off"] = "polling"
+
+
+class Web(_Section):
+    mode: Literal["on", "off"] = "off"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: PublicUrl = ""
+    metrics_token: SecretStr = SecretStr("")
+    ping_url: SecretStr = SecretStr("")
+
+    @property
+    def on(self) -> bool:
+        return self.mode == "on"
+
+    @property
+    def safe(self) -> bool:
+        """Whether links and webhooks may use the public address: HTTPS, or this machine."""
+        parts = urlsplit(self.public_url)
+        return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost", "::1")
 
 
 class Reminders(_Section):
@@ -100,6 +174,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     telegram: Telegram = Telegram()
     zalo: Zalo = Zalo()
+    web: Web = Web()
     reminders: Reminders = Reminders()
     paths: Paths = Paths()
     invites: Invites = Invites()
@@ -133,8 +208,30 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Everything that must never be printed."""
-        tokens = (self.telegram.token, self.zalo.token)
-        return tuple(filter(None, (token.get_secret_value() for token in tokens)))
+        kept = (
+            self.telegram.token, self.zalo.token, self.telegram.webhook_secret,
+            self.zalo.webhook_secret, self.web.metrics_token, self.web.ping_url,
+        )  # fmt: skip
+        made = (self.telegram.shown_secret, self.zalo.shown_secret)
+        return tuple(filter(None, (*(each.get_secret_value() for each in kept), *made)))
+
+    def check_web(self) -> None:
+        """Raises ConfigTrouble where a messenger is to call an address that cannot be called."""
+        for name, section in (("telegram", self.telegram), ("zalo", self.zalo)):
+            if section.on and section.mode == "webhook":
+                self.check_webhook(name)
+
+    def check_webhook(self, name: str) -> None:
+        """Raises ConfigTrouble unless our web server can take the calls of the section `name`."""
+        if not self.web.on:
+            raise ConfigTrouble(
+                f'[{name}] mode = "webhook" cần bật máy chủ web: [web] mode = "on".'
+            )
+        if not self.web.public_url or not self.web.safe:
+            raise ConfigTrouble(
+                f'[{name}] mode = "webhook" cần địa chỉ công khai HTTPS, '
+                'ví dụ [web] public_url = "https://dondoc.tinh.gov.vn".'
+            )
 
 
 def _hours(text: str) -> tuple[time, time]:
@@ -194,6 +291,7 @@ def load(path: Path) -> Settings:
     except OSError as error:
         raise ConfigTrouble(f"Không đọc được tệp cấu hình {path}: {error.strerror}.") from None
     _ = settings.policy
+    settings.check_web()
     return _rooted(settings, path.resolve().parent)
 
 
@@ -236,4 +334,5 @@ def _holds_token(path: Path) -> bool:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return any(isinstance(section, dict) and section.get("token") for section in data.values())
+    sections = [section for section in data.values() if isinstance(section, dict)]
+    return any(section.get(key) for section in sections for key in _SECRET_KEYS)

@@ -5,25 +5,34 @@ from collections.abc import Callable
 from bot.channels.console import ConsoleChannel, keyboard, printer
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
+from bot.channels.webhook import Hook, webhook_path
 from bot.channels.zalo import ZaloChannel
-from bot.settings import Settings
+from bot.settings import Bot, Settings
 from scheduler.channel import Channel
 
 
 def _telegram(settings: Settings, http: HttpClient) -> Channel | None:
     section = settings.telegram
-    token = section.token.get_secret_value()
-    if section.mode == "off" or not token:
+    if not section.on:
         return None
-    return TelegramChannel(token, section.base_url, http)
+    token = section.token.get_secret_value()
+    return TelegramChannel(token, section.base_url, http, hook=hook_of(settings, "telegram"))
 
 
 def _zalo(settings: Settings, http: HttpClient) -> Channel | None:
     section = settings.zalo
-    token = section.token.get_secret_value()
-    if section.mode == "off" or not token:
+    if not section.on:
         return None
-    return ZaloChannel(token, section.base_url, http)
+    token = section.token.get_secret_value()
+    return ZaloChannel(token, section.base_url, http, hook=hook_of(settings, "zalo"))
+
+
+def hook_of(settings: Settings, name: str) -> Hook:
+    """Where the messenger of the section `name` calls us, and with what secret."""
+    section: Bot = getattr(settings, name)
+    home = settings.web.public_url
+    url = f"{home}{webhook_path(name)}" if home else ""
+    return Hook(url, section.shown_secret, active=section.mode == "webhook")
 
 
 CHANNELS: dict[str, Callable[[Settings, HttpClient], Channel | None]] = {

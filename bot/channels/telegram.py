@@ -1,4 +1,4 @@
-"""Telegram, by its Bot API through python-telegram-bot: long polling, HTML, inline buttons.
+"""Telegram, by its Bot API through python-telegram-bot: long polling or webhook, HTML, buttons.
 
 Only `telegram.Bot` is used. Its Updater confirms an update before anybody has stored it, its
 JobQueue and ConversationHandler live in memory: the loop here, the scheduler and the database do
@@ -7,12 +7,10 @@ their work.
 
 import asyncio
 import logging
-import random
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from telegram import (
     Bot,
@@ -26,9 +24,11 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
+from bot.channels.backoff import pause_after
 from bot.channels.http import HttpClient
 from bot.channels.telegram_request import AiohttpRequest, PollRequest, as_send_error
-from bot.channels.telegram_updates import Identity, understand, whole
+from bot.channels.telegram_updates import Identity, pushed, understand, whole
+from bot.channels.webhook import NO_HOOK, Hook, HookApi, foreign_note, keep, leave
 from scheduler.channel import (
     Button,
     ChannelInfo,
@@ -74,7 +74,8 @@ class TelegramChannel:
 
     token: as BotFather gave it. base_url: the server's root, the part before "/bot<token>".
     http: shared with other channels and closed by its owner. poll_timeout: seconds one getUpdates
-    waits. pauses: first and longest pause, in seconds, between polls that fail.
+    waits. pauses: first and longest pause, in seconds, between polls that fail. hook: our address,
+    where Telegram is to call us, or may once have been told to.
     Raises ValueError for an empty token.
     """
 
@@ -90,6 +91,7 @@ class TelegramChannel:
         *,
         poll_timeout: int = 30,
         pauses: tuple[float, float] = (1.0, 30.0),
+        hook: Hook = NO_HOOK,
     ) -> None:
         token, root = token.strip(), base_url.strip().rstrip("/")
         if not token:
@@ -98,6 +100,7 @@ class TelegramChannel:
         self._me = Identity(int(number) if re.fullmatch(r"[0-9]{1,18}", number) else 0)
         self._poll_timeout = poll_timeout
         self._pauses = pauses
+        self._hook = hook
         self._bot = Bot(
             token,
             base_url=lambda secret: f"{root}/bot{secret}",
@@ -156,9 +159,13 @@ class TelegramChannel:
     async def receive(self, store: Store) -> None:
         """Poll until cancelled. An update is confirmed by the poll after the one that brought it,
         so only once `store` has returned; if `store` fails, the same updates come again.
+        In webhook mode: see to it that Telegram knows our address.
 
         Raises SendError(auth=True) where the token is refused; survives everything else.
         """
+        if self._hook.active:
+            await keep(self._hook, self._hook_api, self._pauses)
+        await leave(self._hook, self._hook_api)
         cursor, failures = _Cursor(heard=asyncio.get_running_loop().time()), 0
         while True:
             try:
@@ -201,6 +208,39 @@ class TelegramChannel:
             )
         except SendError as error:
             _LOGGER.warning("Telegram: không đặt được danh sách lệnh: %s", error)
+
+    # -- being called -----------------------------------------------------------------------------
+
+    @property
+    def webhook(self) -> bool:
+        return self._hook.active
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 -- the port's
+        """By the secret token we gave Telegram (https://core.telegram.org/bots/api#setwebhook)."""
+        return self._hook.shown(headers.get("x-telegram-bot-api-secret-token"))
+
+    def updates(self, body: bytes) -> list[Update]:
+        """See :func:`pushed`."""
+        return pushed(body)
+
+    @property
+    def _hook_api(self) -> HookApi:
+        return HookApi("Telegram", self._hook_url, self._set_hook, self._drop_hook)
+
+    async def _hook_url(self) -> str:
+        return (await self._call(self._bot.get_webhook_info())).url or ""
+
+    async def _set_hook(self) -> None:
+        await self._call(
+            self._bot.set_webhook(
+                self._hook.url, secret_token=self._hook.secret, allowed_updates=_ALLOWED
+            )
+        )
+
+    async def _drop_hook(self) -> None:
+        await self._call(self._bot.delete_webhook(drop_pending_updates=False))
+
+    # -- polling ----------------------------------------------------------------------------------
 
     async def _round(self, cursor: _Cursor, store: Store) -> None:
         """Poll once, store what came, and only then let the next poll confirm it."""
@@ -253,26 +293,19 @@ class TelegramChannel:
         await asyncio.sleep(seconds)
 
     async def _webhook_note(self) -> str:
-        """A webhook keeps getUpdates from working; it may serve another system, so it stays."""
+        """Another system's webhook stays, and updates go there; ours may be in trouble."""
         try:
-            url = (await self._call(self._bot.get_webhook_info())).url
-            host = urlsplit(url).hostname or "?"
-        except (SendError, ValueError):
+            info = await self._call(self._bot.get_webhook_info())
+        except SendError:
             return ""
-        if not url:
-            return ""
-        return (
-            f"Bot đang gửi tin đến webhook ở {host} nên Đôn Đốc không nhận được tin. Nếu không hệ "
-            "thống nào khác dùng webhook đó, hãy gọi phương thức deleteWebhook của Bot API rồi "
-            "khởi động lại; nếu có, hãy tạo một bot riêng bằng BotFather."
-        )
-
-
-def pause_after(failures: int, first: float, longest: float) -> float:
-    """Seconds to wait after so many failures in a row: doubling from `first` up to `longest`, less
-    up to a half at random, so that many bots do not return at once."""
-    longer = min(longest, first * 2.0 ** min(failures - 1, 16))
-    return longer * random.uniform(0.5, 1.0)  # noqa: S311 -- jitter, not secrecy
+        if self._hook.foreign(info.url or ""):
+            return foreign_note(info.url)
+        if self._hook.active and info.last_error_message and info.pending_update_count:
+            return (
+                f"Telegram gọi webhook không được ({whole(info.last_error_message)[:200]}); "
+                f"{info.pending_update_count} tin đang chờ ở Telegram."
+            )
+        return ""
 
 
 def _chat_id(address: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.channel import ChatKind, Incoming
+from scheduler.channel import ChatKind, Incoming, Update
 
 Node = dict[str, Any]
 
@@ -38,6 +38,17 @@ class _Chat:
     address: str
     kind: ChatKind
     title: str
+
+
+def pushed(body: bytes) -> list[Update]:
+    """The one update in a call to our webhook; none where the body is not one."""
+    try:
+        update = json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return []
+    number = _number(update, "update_id") if isinstance(update, dict) else None
+    # ASCII, so that a half surrogate or a NUL in a text is safe in any database.
+    return [] if number is None else [Update(str(number), json.dumps(update))]
 
 
 def understand(raw: str, me: Identity) -> Incoming | None:

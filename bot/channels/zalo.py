@@ -1,4 +1,4 @@
-"""Zalo, by its Bot Platform: long polling, plain text, no buttons, no edits.
+"""Zalo, by its Bot Platform: long polling or webhook, plain text, no buttons, no edits.
 
 What Zalo does with an update that was handed out is disputed: gone for good, given only to a poll
 that was open, or given again on every poll. The loop here is right for all three; only an update
@@ -9,12 +9,12 @@ import asyncio
 import logging
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
 
+from bot.channels.backoff import pause_after
 from bot.channels.http import HttpClient
-from bot.channels.telegram import pause_after
 from bot.channels.telegram_updates import whole
+from bot.channels.webhook import NO_HOOK, Hook, foreign_note, keep, leave
 from bot.channels.zalo_api import (
     NOT_FOUND,
     Me,
@@ -23,7 +23,8 @@ from bot.channels.zalo_api import (
     ZaloRefused,
     as_send_error,
 )
-from bot.channels.zalo_updates import Identity, understand, updates_in
+from bot.channels.zalo_hook import SECRET_HEADER, hook_api
+from bot.channels.zalo_updates import Identity, pushed, understand, updates_in
 from scheduler.channel import ChannelInfo, Incoming, Limits, Message, SendError, Store, Update
 from scheduler.split import units_of
 
@@ -50,7 +51,8 @@ class ZaloChannel:
 
     token: as Zalo Bot Manager sent it. base_url: the server's root, the part before "/bot<token>".
     http: shared with other channels and closed by its owner. poll_timeout: seconds one getUpdates
-    waits. pauses: first and longest pause, in seconds, between polls that fail.
+    waits. pauses: first and longest pause, in seconds, between polls that fail. hook: our address,
+    where Zalo is to call us, or may once have been told to.
     Raises ValueError for an empty token.
     """
 
@@ -66,12 +68,15 @@ class ZaloChannel:
         *,
         poll_timeout: int = 30,
         pauses: tuple[float, float] = (1.0, 30.0),
+        hook: Hook = NO_HOOK,
     ) -> None:
         if not token.strip():
             raise ValueError("the Zalo token is empty")
         self._api = ZaloApi(token.strip(), base_url, http)
         self._poll_timeout = poll_timeout
         self._pauses = pauses
+        self._hook = hook
+        self._hook_api = hook_api(self._api, hook)
         self._me = Identity()
         self._stored: dict[str, None] = {}
         self._refused: Counter[str] = Counter()
@@ -124,9 +129,13 @@ class ZaloChannel:
     async def receive(self, store: Store) -> None:
         """Poll until cancelled. There is nothing to confirm: an update that was handed over is held
         until `store` has taken it, and only then the next poll begins, at once.
+        In webhook mode: see to it that Zalo knows our address.
 
         Raises SendError(auth=True) where the token is refused; survives everything else.
         """
+        if self._hook.active:
+            await keep(self._hook, self._hook_api, self._pauses)
+        await leave(self._hook, self._hook_api)
         failures = 0
         while True:
             try:
@@ -152,6 +161,18 @@ class ZaloChannel:
 
     async def set_commands(self, address: str | None, commands: Sequence[tuple[str, str]]) -> None:
         """There is no menu; `/trogiup` lists the commands."""
+
+    @property
+    def webhook(self) -> bool:
+        return self._hook.active
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 -- the port's
+        """By the secret we gave Zalo with our address; an empty probe has to show it too."""
+        return self._hook.shown(headers.get(SECRET_HEADER))
+
+    def updates(self, body: bytes) -> list[Update]:
+        """See :func:`pushed`."""
+        return pushed(body)
 
     # -- receiving --------------------------------------------------------------------------------
 
@@ -241,19 +262,12 @@ class ZaloChannel:
             raise SendError("Zalo: đang ngừng gửi vì hết hạn mức (429)", retry_after=left)
 
     async def _webhook_note(self) -> str:
-        """A webhook keeps getUpdates from working; it may serve another system, so it stays."""
+        """Another system's webhook stays, and updates go there."""
         try:
-            url = (await self._api.get_webhook_info()).url
-            host = urlsplit(url).hostname or "?"
-        except (ZaloRefused, ZaloLost, ValueError):
+            url = await self._hook_api.look()
+        except SendError:
             return ""
-        if not url:
-            return ""
-        return (
-            f"Bot đang gửi tin đến webhook ở {host} nên Đôn Đốc không nhận được tin. Nếu không hệ "
-            "thống nào khác dùng webhook đó, hãy gọi phương thức deleteWebhook của Zalo Bot API "
-            "rồi khởi động lại; nếu có, hãy tạo một bot riêng bằng Zalo Bot Manager."
-        )
+        return foreign_note(url) if self._hook.foreign(url) else ""
 
 
 def _wire_text(text: str) -> str:

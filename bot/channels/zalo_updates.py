@@ -46,6 +46,24 @@ def updates_in(found: Sequence[Node]) -> list[Update]:
     return [Update(_key(each), json.dumps(each)) for each in found]
 
 
+def pushed(body: bytes) -> list[Update]:
+    """The updates in a call to our webhook, flat or wrapped, one or (as no server was seen to do)
+    several; none in an empty probe or a body that cannot be read."""
+    try:
+        said = json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return []
+    for _ in range(_WRAPPERS):
+        if isinstance(said, dict) and "message" not in said and "result" in said:
+            said = said["result"]
+    found = said if isinstance(said, list) else [said]
+    return updates_in([each for each in found if isinstance(each, dict) and _tells(each)])
+
+
+def _tells(update: Node) -> bool:
+    return "message" in update or "event_name" in update
+
+
 def understand(raw: str, me: Identity) -> Incoming | None:
     """The update as the house understands it; None for what concerns nobody."""
     update = _update(raw)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from bot.channels.backoff import pause_after
 from bot.channels.http import HttpClient
-from bot.channels.telegram import TelegramChannel, pause_after
+from bot.channels.telegram import TelegramChannel
 from scheduler.channel import SendError, Store, Update
 from tests.fakes.telegram_server import FakeTelegram
 
