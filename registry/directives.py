@@ -1,6 +1,6 @@
 """Writes a directive and its tasks down: all or nothing, and twice the same is once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, select
 from registry import audit, citing
 from registry.citing import Cited, number_key
 from registry.database import insert_new
+from registry.matching import Side, pair
 from registry.tables import Directive, Task, TaskAgency
 from registry.types import Part
 
@@ -112,23 +113,97 @@ def store(
         raise ValueError("two tasks share a key")
     row = _directive(session, directive, now)
     citing.write(session, row, directive.cited)
-    known = {task.key: task for task in _tasks(session, row)}
-    added = _add(session, row, [task for task in tasks if task.key not in known], now)
+    matched = match(session, row, tasks)
+    _rekey(session, matched)
+    added = _add(session, row, [task for task, old in matched.pairs if old is None], now)
     changed: list[int] = []
     unchanged: list[int] = []
-    for task in (task for task in tasks if task.key in known):
-        old = known[task.key]
-        (changed if _update(session, old, task) else unchanged).append(old.id or 0)
-    here = {task.key for task in tasks}
+    for task, old in matched.pairs:
+        if old is not None:
+            differs = _update(session, old, task, matched.parts[old.id or 0])
+            (changed if differs else unchanged).append(old.id or 0)
+    session.flush()
     result = ImportResult(
         directive_id=row.id or 0,
         added=tuple(added),
         changed=tuple(changed),
         unchanged=tuple(unchanged),
-        absent=tuple(old.id or 0 for key, old in known.items() if key not in here),
+        absent=tuple(old.id or 0 for old in matched.gone),
     )
     _note(session, result, directive, now)
     return result
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The tasks of a file, in its order, each with the task known before that it is (None: it is
+    new); `known`: all of those before; `gone`: live ones the file does not name; `parts`: the
+    agencies of each known task."""
+
+    pairs: tuple[tuple[TaskFacts, Task | None], ...]
+    known: tuple[Task, ...]
+    gone: tuple[Task, ...]
+    parts: Mapping[int, frozenset[AgencyPart]]
+
+
+def match(session: Session, directive: Directive | None, tasks: Sequence[TaskFacts]) -> Matched:
+    """Which of a file's tasks is which task stored before; reads only."""
+    known = _tasks(session, directive) if directive is not None else []
+    parts = parts_of(session, known)
+    sides = [side_of(task, parts[task.id or 0]) for task in known]
+    found = pair(sides, [_drafted(task) for task in tasks])
+    pairs = tuple(
+        (task, known[found[place]] if place in found else None) for place, task in enumerate(tasks)
+    )
+    here = set(found.values())
+    gone = tuple(
+        task for place, task in enumerate(known) if place not in here and task.ended_at is None
+    )
+    return Matched(pairs, tuple(known), gone, parts)
+
+
+def parts_of(session: Session, tasks: Sequence[Task]) -> dict[int, frozenset[AgencyPart]]:
+    """Who leads and coordinates, by the task's id."""
+    found: dict[int, set[AgencyPart]] = {task.id or 0: set() for task in tasks}
+    wanted = {task.directive_id for task in tasks}
+    rows = session.exec(
+        select(TaskAgency.task_id, TaskAgency.agency_id, TaskAgency.part, TaskAgency.via_group)
+        .join(Task, col(Task.id) == col(TaskAgency.task_id))
+        .where(col(Task.directive_id).in_(wanted))
+    )
+    for task_id, agency_id, part, via_group in rows:
+        if task_id in found:
+            found[task_id].add(AgencyPart(agency_id, Part(part), via_group))
+    return {task_id: frozenset(parts) for task_id, parts in found.items()}
+
+
+def side_of(task: Task, parts: Iterable[AgencyPart]) -> Side:
+    """A stored task as matching looks at it."""
+    return Side(
+        task.key,
+        task.title,
+        task.section,
+        task.ordinal,
+        _leading(parts),
+        task.deadline_text,
+        frozenset(task.former.split()),
+        task.ended_at is None,
+    )
+
+
+def _drafted(task: TaskFacts) -> Side:
+    leads = _leading(task.agencies)
+    return Side(task.key, task.title, task.section, task.ordinal, leads, task.deadline_text)
+
+
+def _leading(parts: Iterable[AgencyPart]) -> frozenset[int]:
+    return frozenset(one.agency_id for one in parts if one.part is Part.LEAD)
+
+
+def differs(row: Task, facts: TaskFacts, parts: frozenset[AgencyPart]) -> bool:
+    """Whether storing the facts would change the task; an ended one comes back to life."""
+    told = any(getattr(row, name) != value for name, value in _facts(facts).items())
+    return told or row.ended_at is not None or parts != frozenset(facts.agencies)
 
 
 def find(session: Session, directive: DirectiveFacts) -> Directive | None:
@@ -200,8 +275,28 @@ def _directive(session: Session, facts: DirectiveFacts, now: datetime) -> Direct
 
 
 def _tasks(session: Session, directive: Directive) -> Sequence[Task]:
-    mine = select(Task).where(Task.directive_id == directive.id, col(Task.ended_at).is_(None))
-    return session.exec(mine.order_by(col(Task.position))).all()
+    """Every task it ever had, the ended ones too: a later file may name them again."""
+    mine = select(Task).where(Task.directive_id == directive.id)
+    return session.exec(mine.order_by(col(Task.position), col(Task.id))).all()
+
+
+def _rekey(session: Session, matched: Matched) -> None:
+    """Give corrected tasks their new keys. In two steps, because they may trade keys."""
+    wanted = {task.key for task, _old in matched.pairs}
+    moved = [(old, task.key) for task, old in matched.pairs if old and old.key != task.key]
+    kept = {old.id for _task, old in matched.pairs if old is not None}
+    others = [old for old in matched.known if old.id not in kept and old.key in wanted]
+    moved += [(old, f"{old.key}~{old.id}") for old in others]
+    if not moved:
+        return
+    before = {old.id: old.key for old, _key in moved}
+    for old, _key in moved:
+        old.key = f"~{old.id}"
+    session.flush()
+    for old, key in moved:
+        former = {*old.former.split(), before[old.id]} - {key}
+        old.key, old.former = key, " ".join(sorted(former))
+    session.flush()
 
 
 def _add(
@@ -227,22 +322,17 @@ def _add(
     return ids
 
 
-def _update(session: Session, row: Task, facts: TaskFacts) -> bool:
-    new = _facts(facts)
-    changed = any(getattr(row, name) != value for name, value in new.items())
-    for name, value in new.items():
+def _update(session: Session, row: Task, facts: TaskFacts, parts: frozenset[AgencyPart]) -> bool:
+    changed = differs(row, facts, parts)
+    for name, value in _facts(facts).items():
         setattr(row, name, value)
     # Where it stands is no change of the task.
     row.position, row.source_line = facts.position, facts.source_line
-    row.source_text = facts.source_text
-    mine = select(TaskAgency).where(TaskAgency.task_id == row.id)
-    old = {AgencyPart(one.agency_id, one.part, one.via_group) for one in session.exec(mine).all()}
-    if old == set(facts.agencies):
-        return changed
-    session.connection().execute(delete(TaskAgency).where(col(TaskAgency.task_id) == row.id))
-    session.expire_all()
-    insert_new(session, TaskAgency, _parts([(row.id or 0, facts.agencies)]))
-    return True
+    row.source_text, row.ended_at = facts.source_text, None
+    if parts != frozenset(facts.agencies):
+        session.connection().execute(delete(TaskAgency).where(col(TaskAgency.task_id) == row.id))
+        insert_new(session, TaskAgency, _parts([(row.id or 0, facts.agencies)]))
+    return changed
 
 
 def _facts(task: TaskFacts) -> dict[str, Any]:

@@ -124,6 +124,27 @@ def revise(session: Session, terms: Terms, task_ids: Iterable[int]) -> Expansion
     return Expansion(more.added, moved, cancelled, more.troubles)
 
 
+def due_days(
+    session: Session, task_ids: Iterable[int], calendar: WorkCalendar, ahead: timedelta
+) -> dict[int, list[date]]:
+    """The due days of live tasks from their directive's day on, whoever owes them; single days
+    however far, others as far `ahead`. Empty where a deadline has no day."""
+    tasks = _live(session, task_ids)
+    siblings = _sections(session, tasks)
+    found: dict[int, list[date]] = {}
+    for task, directive in tasks:
+        start = directive.issued_on or local_day(directive.created_at)
+        rule = rule_from_json(task.rule) if task.rule else None
+        if rule is None or task.kind in UPDATED_KINDS or isinstance(rule, (Open, Daily)):
+            found[task.id or 0] = []
+            continue
+        last = FAR if _happens_once(rule) else start + ahead
+        anchors = _anchors(start, task, siblings)
+        days = occurrences(rule, start, last, calendar, anchors)
+        found[task.id or 0] = [one.due for one in days]
+    return found
+
+
 # --- What is owed --------------------------------------------------------------------------------
 
 _Tasks = Sequence[tuple[Task, Directive]]

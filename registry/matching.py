@@ -84,9 +84,7 @@ class _Open:
 
     def olds(self) -> list[int]:
         taken = set(self.found.values())
-        return [
-            j for j, side in enumerate(self.old) if j not in taken and side.live is self.live
-        ]
+        return [j for j, side in enumerate(self.old) if j not in taken and side.live is self.live]
 
     def news(self) -> list[int]:
         return [i for i in range(len(self.new)) if i not in self.found]
@@ -120,9 +118,7 @@ _SIGNS: tuple[Callable[[Side], object], ...] = (
 )
 
 
-def _take(
-    mine: list[int], theirs: list[int], rest: _Open, sign: Callable[[Side], object]
-) -> None:
+def _take(mine: list[int], theirs: list[int], rest: _Open, sign: Callable[[Side], object]) -> None:
     waiting: dict[object, list[int]] = defaultdict(list)
     for j in theirs:
         waiting[sign(rest.old[j])].append(j)
@@ -209,9 +205,9 @@ def _mutual(edges: dict[tuple[int, int], float]) -> Iterator[tuple[int, int]]:
         mine[i].append((score, j))
         theirs[j].append((score, i))
     for i, scores in mine.items():
-        j = _clear_best(scores)
-        if j is not None and _clear_best(theirs[j]) == i:
-            yield i, j
+        best = _clear_best(scores)
+        if best is not None and _clear_best(theirs[best]) == i:
+            yield i, best
 
 
 def _clear_best(scores: list[tuple[float, int]]) -> int | None:
