@@ -371,7 +371,7 @@ def _facts(
         agency=agency.name,
         title=task.title,
         deliverable=task.deliverable,
-        directive=_directive_name(directive),
+        directive=directive_name(directive),
         directive_number=directive.number,
         directive_issued_on=directive.issued_on,
         directive_title=directive.title,
@@ -409,15 +409,6 @@ def _others(coordinating: dict[int, dict[int, str]], duty: Duty) -> str:
     return "; ".join(name for key, name in named.items() if key != duty.agency_id)
 
 
-def _directive_name(directive: Directive) -> str:
-    """ "Kế hoạch số 106/KH-BCĐ ngày 26/4/2024"; without a number, what else names it."""
-    day = f"ngày {short_day(directive.issued_on)}" if directive.issued_on else ""
-    if directive.number:
-        return " ".join(filter(None, (directive.kind or "Văn bản", "số", directive.number, day)))
-    name = directive.title or directive.kind or directive.source_name or "Văn bản chưa có số"
-    return " ".join(filter(None, (name, day)))
-
-
 @lru_cache(maxsize=4096)
 def _reading(rule: str) -> str:
     try:
@@ -432,10 +423,24 @@ def _period_words(key: str) -> str:
     return describe(Once(period)).removeprefix("trong ") if period else ""
 
 
+def is_periodic_report(kind: str, title: str, deliverable: str) -> bool:
+    """Whether a task asks for a report each period, as far as its words tell."""
+    return kind in _PERIODIC and _REPORT.search(fold(f"{title}. {deliverable}")) is not None
+
+
+def directive_name(directive: Directive) -> str:
+    """ "Kế hoạch số 106/KH-BCĐ ngày 26/4/2024"; without a number, what else names it."""
+    day = f"ngày {short_day(directive.issued_on)}" if directive.issued_on else ""
+    if directive.number:
+        return " ".join(filter(None, (directive.kind or "Văn bản", "số", directive.number, day)))
+    name = directive.title or directive.kind or directive.source_name or "Văn bản chưa có số"
+    return " ".join(filter(None, (name, day)))
+
+
 def _window(duty: Duty, task: Task) -> tuple[date, date] | None:
     """Only a report that comes back each period has one, and never one that closes after the day
     the report is due."""
-    if task.kind not in _PERIODIC or not _REPORT.search(fold(f"{task.title}. {task.deliverable}")):
+    if not is_periodic_report(task.kind, task.title, task.deliverable):
         return None
     window = data_window(duty.period)
     return window if window and window[1] <= duty.due_on else None

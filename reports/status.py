@@ -259,7 +259,7 @@ def _counts(session: Session, scope: _Scope, soon_days: int) -> dict[int, Counts
         "open": _number_of(is_open),
         "due_soon": _number_of(and_(is_open, due >= today, due <= soon)),
         "overdue": _number_of(and_(is_open, due < today)),
-        "not_started": _number_of(and_(is_open, col(Duty.received_at).is_(None), ~_reacted())),
+        "not_started": _number_of(and_(is_open, col(Duty.received_at).is_(None), ~reacted())),
     }
     rows = session.connection().execute(
         select(col(Duty.agency_id), *(figures[name] for name in FIGURES))
@@ -269,7 +269,8 @@ def _counts(session: Session, scope: _Scope, soon_days: int) -> dict[int, Counts
     return {row[0]: Counts(*(int(value) for value in row[1:])) for row in rows}
 
 
-def _reacted() -> ColumnElement[bool]:
+def reacted() -> ColumnElement[bool]:
+    """Whether the agency has answered anything about the duty besides "đã nhận"."""
     return or_(
         *(
             exists().where(col(table.duty_id) == col(Duty.id))
@@ -296,21 +297,30 @@ def _waiting(session: Session, scope: _Scope) -> dict[int, int]:
         select(col(TaskAgency.agency_id), func.count())
         .join(Task, col(Task.id) == col(TaskAgency.task_id))
         .join(Directive, col(Directive.id) == col(Task.directive_id))
-        .where(
-            col(TaskAgency.part) == Part.LEAD,
-            col(Task.ended_at).is_(None),
-            col(Directive.ended_at).is_(None),
-            ~exists().where(
-                col(Duty.task_id) == col(TaskAgency.task_id),
-                col(Duty.agency_id) == col(TaskAgency.agency_id),
-            ),
-            *scope.agencies(col(TaskAgency.agency_id)),
-        )
+        .where(*without_day(), *scope.agencies(col(TaskAgency.agency_id)))
         .group_by(col(TaskAgency.agency_id))
     )
     if scope.directive_id is not None:
         query = query.where(col(Task.directive_id) == scope.directive_id)
     return _by_agency(session.connection().execute(query))
+
+
+def leads_in_force() -> list[ColumnElement[bool]]:
+    """Conditions on (task, directive, its agency): led by the agency, nothing of it ended."""
+    return [
+        col(TaskAgency.part) == Part.LEAD,
+        col(Task.ended_at).is_(None),
+        col(Directive.ended_at).is_(None),
+    ]
+
+
+def without_day() -> list[ColumnElement[bool]]:
+    """What is waiting: an agency leads the task and has no duty of it yet."""
+    duty = exists().where(
+        col(Duty.task_id) == col(TaskAgency.task_id),
+        col(Duty.agency_id) == col(TaskAgency.agency_id),
+    )
+    return [*leads_in_force(), ~duty]
 
 
 def _agencies(session: Session, scope: _Scope, concerned: set[int]) -> dict[int, str]:
