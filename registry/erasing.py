@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
+from registry import files
 from registry.audit import record
 from registry.people import unsubscribe
 from registry.tables import (
@@ -46,6 +47,7 @@ def erase(session: Session, contact: Contact, now: datetime) -> dict[str, int]:
     for each in contacts:
         messages += _erase_contact(session, each)
     if person_id is not None:
+        files.erase_of(session, person_id, now)
         _erase_person(session, person_id, now)
     record(session, now, "person.erased", str(person_id or contact.id), person_id)
     return {"subscriptions": ended, "contacts": len(contacts), "messages": messages}

@@ -91,10 +91,15 @@ def put_text(  # noqa: PLR0913 -- the parts of one message
     subscription_id: int | None = None,
     duty_id: int | None = None,
     buttons: Sequence[Sequence[tuple[str, str]]] = (),
+    file_id: int | None = None,
 ) -> None:
-    """Queue a message that carries its own text, for a contact or for a subscription."""
+    """Queue a message that carries its own text, for a contact or for a subscription. file_id: the
+    :class:`StoredFile` that goes with it."""
     if contact_id is None and subscription_id is None:
         raise ValueError("a text needs somebody to go to")
+    payload: dict[str, Any] = {"html": html, "buttons": buttons}
+    if file_id is not None:
+        payload["file"] = file_id
     insert_new(
         session,
         Notice,
@@ -109,7 +114,7 @@ def put_text(  # noqa: PLR0913 -- the parts of one message
                 "due_at": due_at,
                 "next_at": due_at,
                 **_FRESH,
-                "payload": json.dumps({"html": html, "buttons": buttons}, ensure_ascii=False),
+                "payload": json.dumps(payload, ensure_ascii=False),
             }
         ],
     )

@@ -5,7 +5,7 @@ An attempt is opened before the network call and closed after it, so that a cras
 on return: the attempt is still open, the message may or may not have arrived.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +27,8 @@ ALONE = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART, NoticeKind.EDIT)
 # The answer to a command is worth nothing twice; anything else is repeated once when in doubt.
 NEVER_REPEATED = (NoticeKind.ANSWER, NoticeKind.EDIT)
 LAST_STEP = "0"
+# The reason of a notice for one chat that went to its reader's other one: "spent:zalo".
+SENT_ON = "spent"
 # Rows looked at to find one contact: most contacts have a few notices of the same morning.
 LOOK_AHEAD = 8
 # Somebody is looking at the chat and waits for these.
@@ -51,17 +53,28 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Detour:
+    """Why a message comes by another messenger than its reader's first: channel `first` is "closed"
+    (the chat is gone), "cut_off" (nothing gets through), "spent" (no message left this month) or
+    "off" (not configured)."""
+
+    first: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """All that one contact is to be told now."""
+    """All that one contact is to be told now; `detour` where it is not the holder's first."""
 
     contact: Contact
     items: tuple[Claimed, ...]
+    detour: Detour | None = None
 
 
 # -- claiming -------------------------------------------------------------------------------------
 
 
-def _owner_contact(channels: Collection[str]) -> ColumnElement[int | None]:
+def owner_contact(channels: Collection[str]) -> ColumnElement[int | None]:
     """The contact a notice goes to: its own, its subscription's group, or the first live contact
     of the subscription's person, those on messengers that can send now before the others."""
     live = aliased(Contact)
@@ -98,12 +111,14 @@ def claim(
     only: Only | None = None,
     busy: Collection[int] = (),
     channels: Collection[str],
+    stopped: Mapping[str, str] | None = None,
     contacts: int = 16,
 ) -> list[Batch]:
     """Take what is due for up to `contacts` contacts: all that each of them is to be told.
 
     only: outside working hours, what may go all the same. busy: contacts with a message in flight.
-    channels: messengers that can send now. What has no live contact waits.
+    channels: messengers that can send now; stopped: why others cannot (:class:`Detour`). What has
+    no live contact waits.
     """
     release_expired(session, now)
     due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
@@ -114,7 +129,11 @@ def claim(
     for notice, subscription, owner in _all_due(session, due, chosen.values(), channels):
         if owner in batches:
             batches[owner].append(Claimed(notice, subscription))
-    taken = [Batch(chosen[key], _one_message(items)) for key, items in batches.items() if items]
+    firsts = _first_contacts(session, chosen.values())
+    taken = [
+        Batch(chosen[key], one, _detour(chosen[key], one, firsts, stopped or {}))
+        for key, one in ((key, _one_message(items)) for key, items in batches.items() if items)
+    ]
     _lease(session, [item.notice for batch in taken for item in batch.items], now)
     return taken
 
@@ -155,7 +174,7 @@ def _owners(
         select(Notice.id, Contact)
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
-        .join(Contact, col(Contact.id) == _owner_contact(channels), isouter=True)
+        .join(Contact, col(Contact.id) == owner_contact(channels), isouter=True)
         .where(
             *conditions,
             or_(
@@ -186,7 +205,7 @@ def _all_due(
     ).all()
     theirs = or_(col(Notice.contact_id).in_(chats), col(Notice.subscription_id).in_(held))
     rows = session.exec(
-        select(Notice, Subscription, _owner_contact(channels))
+        select(Notice, Subscription, owner_contact(channels))
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
         .where(*due, theirs)
@@ -201,6 +220,37 @@ def _one_message(items: list[Claimed]) -> tuple[Claimed, ...]:
     if own:
         return (min(own, key=lambda item: (item.notice.due_at, item.notice.id or 0)),)
     return tuple(items)
+
+
+def _first_contacts(session: Session, chosen: Iterable[Contact]) -> dict[int, Contact]:
+    """Each person's first contact, whether it can be delivered to or not."""
+    persons = {each.person_id for each in chosen if each.person_id is not None}
+    if not persons:
+        return {}
+    rows = session.exec(
+        select(Contact)
+        .where(col(Contact.person_id).in_(persons), Contact.chat_kind == "private")
+        .order_by(col(Contact.rank).desc(), col(Contact.id).desc())
+    ).all()
+    return {each.person_id or 0: each for each in rows}
+
+
+def _detour(
+    contact: Contact,
+    items: Sequence[Claimed],
+    firsts: Mapping[int, Contact],
+    stopped: Mapping[str, str],
+) -> Detour | None:
+    """Why these come here: only what is owed to a person, or was sent on, can be on a detour."""
+    notice = items[0].notice
+    if notice.subscription_id is None:
+        was, _, channel = notice.reason.partition(":")
+        return Detour(channel, was) if was == SENT_ON else None
+    first = firsts.get(contact.person_id or 0)
+    if first is None or first.id == contact.id:
+        return None
+    closed = first.closed_at is not None
+    return Detour(first.channel, "closed" if closed else stopped.get(first.channel, "off"))
 
 
 def _lease(session: Session, notices: Sequence[Notice], now: datetime) -> None:
@@ -416,7 +466,7 @@ def contact_lost(
     close(session, here_only, NoticeState.DEAD, now, error)
 
 
-def put_part(
+def put_part(  # noqa: PLR0913 -- the parts of one message
     session: Session,
     attempt_id: int,
     index: int,
@@ -424,8 +474,9 @@ def put_part(
     html: str,
     buttons: Sequence[Sequence[tuple[str, str]]],
     now: datetime,
+    file_id: int | None = None,
 ) -> None:
-    """Queue a further part of a message that was too long for one."""
+    """Queue a further part of a message that was too long for one, or its file."""
     put_text(
         session,
         NoticeKind.PART,
@@ -434,6 +485,7 @@ def put_part(
         now,
         contact_id=contact_id,
         buttons=buttons,
+        file_id=file_id,
     )
 
 
