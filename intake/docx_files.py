@@ -12,7 +12,15 @@ from typing import Any
 from intake.errors import IntakeError
 from intake.grid import MAX_ROWS, Row, check_length, tidy
 from intake.packages import broken, check_package
-from intake.paper import SUPERSCRIPTS, Block, Paper, Paragraph, TableBlock, paper
+from intake.paper import (
+    SUPERSCRIPTS,
+    Block,
+    Paper,
+    Paragraph,
+    Progress,
+    TableBlock,
+    paper,
+)
 from intake.secrecy import REFUSED, secrecy_mark
 from intake.text_files import row_cells
 
@@ -21,13 +29,15 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _SKIPPED = {f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", _FALLBACK, f"{_W}pPr", f"{_W}rPr"}
 _BOX = f"{_W}txbxContent"
+_BODY = f"{_W}body"
 _TEXT = re.compile(rb"<w:t(?: [^>]*)?>([^<]*)</w:t>|</w:p>")
 _MARKED = re.compile(r"word/(?:header|footer|footnotes|endnotes)\d*\.xml|docProps/core\.xml")
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _MOST_COLUMNS = 60
+_TOLD_EVERY = 50
 
 
-def read_docx(content: bytes) -> Paper:
+def read_docx(content: bytes, progress: Progress | None = None) -> Paper:
     """A .docx file; `line` counts paragraphs and rows. Raises IntakeError, in one line, for what is
     no such file, is locked, damaged, too big, or bears a secrecy mark in its margins."""
     # Heavy, and needed by nothing else.
@@ -42,7 +52,7 @@ def read_docx(content: bytes) -> Paper:
                 raise IntakeError(REFUSED)
     try:
         document = Document(io.BytesIO(content))
-        reader = _Reader(document)
+        reader = _Reader(document, progress)
         return paper(list(reader.blocks(document.element.body)), "đoạn")
     except IntakeError:
         raise
@@ -63,7 +73,8 @@ def _bears_mark(part: bytes) -> bool:
 class _Reader:
     """Walks the body once, counting paragraphs and lists."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: Any, progress: Progress | None) -> None:
+        self._progress = progress
         self._lists = _Lists(document)
         self._notes = _footnotes(document)
         self._line = 0
@@ -84,7 +95,10 @@ class _Reader:
 
     def _parts(self, body: Any) -> Iterator[Block | Row]:
         """Paragraphs, tables, and rows drawn with tabs."""
-        for element in body:
+        whole = len(body)
+        for place, element in enumerate(body):
+            if self._progress and body.tag == _BODY and place % _TOLD_EVERY == 0:
+                self._progress(place, whole)
             if element.tag == f"{_W}p":
                 yield from self._paragraph(element)
             elif element.tag == f"{_W}tbl":

@@ -19,6 +19,7 @@ from intake.drafts import Terms as ReadingTerms
 from intake.errors import IntakeError
 from intake.lint import contradictions
 from intake.numbers import kind_and_issuer
+from intake.paper import Progress
 from intake.problems import Problem
 from intake.sheets import read_table
 from intake.source import Source, read_source, tidy_number
@@ -28,9 +29,17 @@ from registry.agency_list import LoadResult
 from registry.citing import Cited, number_key, resolved
 from registry.clock import local_day
 from registry.database import Database
-from registry.directives import DirectiveFacts, ImportResult, find, periodic_reports, store
-from registry.expand import HORIZON_DAYS, Expansion, expand, revise
+from registry.directives import (
+    DirectiveFacts,
+    ImportResult,
+    find,
+    hanging,
+    periodic_reports,
+    store,
+)
+from registry.expand import HORIZON_DAYS, Expansion, expand
 from registry.expand import Terms as DutyTerms
+from registry.revise import revise
 from registry.tables import Task
 
 _SHOWN_DUE = 4
@@ -202,10 +211,18 @@ def import_tasks(
 
     `now` is aware. Raises IntakeError for a file that cannot be read.
     """
+    return import_source(db, read_for(db, path, order, now), order, now, dry_run=dry_run)
+
+
+def read_for(
+    db: Database, path: Path, order: ImportOrder, now: datetime, progress: Progress | None = None
+) -> Source:
+    """A directive from its file, without the tasks that the order drops. `now` is aware;
+    `progress`: as for :func:`intake.papers.read_paper`. Raises IntakeError."""
     today = local_day(now)
     directory = db.read_now(Directory.on, order.issued or today)
-    source = read_source(path, directory, today, order.issued)
-    return import_source(db, _without(source, order.drop), order, now, dry_run=dry_run)
+    source = read_source(path, directory, today, order.issued, progress)
+    return _without(source, order.drop)
 
 
 def _without(source: Source, lines: frozenset[int]) -> Source:
@@ -303,16 +320,10 @@ def _run(db: Database, write: Callable[[Session], _Report], *, dry_run: bool) ->
 def _store(session: Session, draft: Draft, terms: DutyTerms) -> tuple[ImportResult, Expansion]:
     tasks = draft.facts()
     result = store(session, draft.directive, tasks, terms.now)
-    revised = revise(session, terms, result.changed) if result.changed else Expansion()
+    altered = [*result.changed, *hanging(session, result)]
+    revised = revise(session, terms, altered) if altered else Expansion()
     grown = expand(session, terms, [*result.added, *result.unchanged])
-    total = Expansion(
-        added=revised.added + grown.added,
-        late=revised.late + grown.late,
-        moved=revised.moved,
-        cancelled=revised.cancelled,
-        troubles=(*revised.troubles, *grown.troubles),
-    )
-    return result, total
+    return result, revised + grown
 
 
 def _troubles(session: Session, expansion: Expansion) -> list[Problem]:

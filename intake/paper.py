@@ -4,7 +4,7 @@ Every reader makes this one form, so that nothing after it asks what kind of fil
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from intake.grid import Row
@@ -32,6 +32,9 @@ class TableBlock:
 
 
 Block = Paragraph | TableBlock
+
+# Told how many pages are done, of how many, while a long file is read.
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from pathlib import Path
 from intake.docx_files import read_docx
 from intake.errors import IntakeError
 from intake.packages import OLE
-from intake.paper import Paper
+from intake.paper import Paper, Progress
 from intake.pdf_files import read_pdf
 from intake.secrecy import REFUSED, secrecy_mark
 from intake.sheets import content_of
 from intake.text_files import read_lines, read_text
 
-PAPER_READERS: dict[str, Callable[[bytes], Paper]] = {
+PAPER_READERS: dict[str, Callable[[bytes, Progress | None], Paper]] = {
     ".docx": read_docx,
     ".md": read_text,
     ".pdf": read_pdf,
@@ -36,13 +36,15 @@ _MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
 )
 
 
-def read_paper(path: Path) -> Paper:
-    """A directive from a file of one of PAPER_READERS' endings. Raises IntakeError, in one
-    Vietnamese line, for any that cannot or must not be taken in; nothing of it is kept."""
+def read_paper(path: Path, progress: Progress | None = None) -> Paper:
+    """A directive from a file of one of PAPER_READERS' endings. `progress` is called now and then
+    with what is done and the whole, in pages (of Word files: in blocks); it must not raise.
+    Raises IntakeError, in one Vietnamese line, for any file that cannot or must not be taken in;
+    nothing of it is kept."""
     reader = PAPER_READERS[path.suffix.lower()]
     content = content_of(path)
     _sniff(content, path.suffix.lower())
-    return _checked(reader(content), path.stem)
+    return _checked(reader(content, progress), path.stem)
 
 
 def read_pasted(text: str) -> Paper:

@@ -13,7 +13,7 @@ from intake.errors import IntakeError
 from intake.grid import Row, check_length, tidy
 from intake.outline import marker
 from intake.packages import broken
-from intake.paper import Block, Paper, Paragraph, TableBlock, paper
+from intake.paper import Block, Paper, Paragraph, Progress, TableBlock, paper
 
 MAX_PAGES = 2_000
 _SCANNED = (
@@ -71,7 +71,7 @@ class Edge:
     end: float
 
 
-def read_pdf(content: bytes) -> Paper:
+def read_pdf(content: bytes, progress: Progress | None = None) -> Paper:
     """A .pdf file; `line` is the page. Raises IntakeError, in one line, for scans, locked and
     damaged files."""
     # Heavy, and needed by nothing else.
@@ -86,12 +86,12 @@ def read_pdf(content: bytes) -> Paper:
         if len(document) > MAX_PAGES:
             raise IntakeError(f"Tệp có hơn {MAX_PAGES} trang; hãy chia nhỏ.")
         try:
-            return _read(document)
+            return _read(document, progress)
         except pypdfium2.PdfiumError as error:
             raise broken(".pdf") from error
 
 
-def _read(document: Any) -> Paper:
+def _read(document: Any, progress: Progress | None) -> Paper:
     parts: list[Line | TableBlock] = []
     letters = pages = 0
     for number in range(len(document)):
@@ -101,6 +101,8 @@ def _read(document: Any) -> Paper:
         pages += 1
         parts += _page(number + 1, glyphs, *_edges(page))
         page.close()
+        if progress:
+            progress(number + 1, len(document))
     if letters < _LEAST_LETTERS * pages:
         raise IntakeError(_SCANNED)
     return paper(_paragraphs(parts), "trang")

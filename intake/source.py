@@ -19,7 +19,7 @@ from intake.head import Head, Receiver, read_head
 from intake.lint import gaps
 from intake.names import Resolver
 from intake.outline import outline
-from intake.paper import Paper
+from intake.paper import Paper, Progress
 from intake.papers import PAPER_READERS, read_paper
 from intake.plain_names import PlainNames, PlainRoles, WithRoles, roles
 from intake.problems import Problem
@@ -84,13 +84,18 @@ class Source:
 
 
 def read_source(
-    path: Path, directory: Directory, today: date, issued: date | None = None
+    path: Path,
+    directory: Directory,
+    today: date,
+    issued: date | None = None,
+    progress: Progress | None = None,
 ) -> Source:
     """A directive from a file. `issued` outranks what the file says of its day; without both,
-    `today` is the day its phrases are seen from. Raises IntakeError, in one Vietnamese line."""
+    `today` is the day its phrases are seen from; `progress`: as for read_paper. Raises
+    IntakeError, in one Vietnamese line."""
     ending = path.suffix.lower()
     if ending in PAPER_READERS:
-        return source_of(read_paper(path), path.name, directory, today, issued)
+        return source_of(read_paper(path, progress), path.name, directory, today, issued)
     if ending not in READERS:
         known = ", ".join(sorted([*READERS, *PAPER_READERS]))
         raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")

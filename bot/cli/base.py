@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
 from bot import app as application
 from bot import logs
@@ -112,6 +114,17 @@ def opened(config: Path | None) -> Iterator[tuple[Settings, Tools, Database]]:
         yield settings, tools, db
     finally:
         db.close()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """What a reader tells its progress, shown as a bar; None where no terminal would show it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Đang đọc tệp", total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 # -- setting up and running -----------------------------------------------------------------------

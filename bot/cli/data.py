@@ -21,13 +21,18 @@ from bot.cli.base import (
     one_line_errors,
     opened,
     out,
+    progress_bar,
     show,
 )
 from bot.roles import COMMITTEE_WIDE, ROLE_NAMES, role_at
-from intake.importing import ImportOrder, import_agencies, import_tasks
+from intake.draft_sheet import read_sheet, write_sheet
+from intake.importing import ImportOrder, draft_of, import_agencies, import_source, read_for
+from intake.sheets import content_of
+from intake.source import Source
 from registry import invites
 from registry.agencies import How, resolve
 from registry.clock import local, local_day
+from registry.database import Database
 from registry.types import Role
 
 
@@ -68,6 +73,13 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Lưu dù có cảnh báo.")] = False,
+    to_sheet: Annotated[
+        Path | None,
+        typer.Option(help="Không lưu; ghi bảng Excel các nhiệm vụ đọc được để soát, sửa."),
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Lấy nhiệm vụ theo bảng Excel đã sửa của chính tệp này.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -84,15 +96,37 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
             owed_until=until.date() if until is not None else None,
             drop=lines_of(drop),
         )
-        report = import_tasks(db, file, order, moment(), dry_run=True)
+        with progress_bar() as progress:
+            source = read_for(db, file, order, moment(), progress)
+        if sheet is not None:
+            source = read_sheet(content_of(sheet), source)
+        if to_sheet is not None:
+            save_sheet(to_sheet, db, source, order)
+            return
+        report = import_source(db, source, order, moment(), dry_run=True)
         number = report.draft.directive.number
         if not dry_run and not report.refused and (not number or number.startswith("/")):
             raise Stop("Văn bản chưa có số: thêm --directive SỐ_VĂN_BẢN để lưu.")
         if not dry_run and not report.refused and (yes or agreed(report.lines(), as_json)):
-            report = import_tasks(db, file, order, moment())
+            report = import_source(db, source, order, moment())
     show(report.to_contract()) if as_json else say_lines(report.lines())
     if report.refused and not dry_run:
         raise typer.Exit(1)
+
+
+def save_sheet(path: Path, db: Database, source: Source, order: ImportOrder) -> None:
+    """Write the drafts as a sheet. Raises Stop where that would overwrite a file or cannot be."""
+    if path.suffix.lower() != ".xlsx":
+        raise Stop("Bảng Excel cần tên tệp kết thúc bằng .xlsx, ví dụ --to-sheet du-thao.xlsx.")
+    if path.exists():
+        raise Stop(f"Tệp {path} đã có; hãy chọn tên khác để không ghi đè.")
+    draft = draft_of(db, source, order)
+    try:
+        path.write_bytes(write_sheet(draft, source))
+    except OSError as error:
+        raise Stop(f"Không ghi được tệp {path}: {error.strerror}.") from None
+    out.print(f"Đã ghi {len(draft.tasks)} nhiệm vụ vào {path}, chưa lưu gì.", markup=False)
+    out.print("Sửa xong, nhập lại bằng: dondoc import TỆP_VĂN_BẢN --sheet TỆP_BẢNG", markup=False)
 
 
 def lines_of(text: str) -> frozenset[int]:

@@ -163,6 +163,19 @@ def test_import_dry_run_json_then_yes_then_again(here: Path) -> None:
     assert all(row["channel"] is None for row in rows)
 
 
+def test_drafts_go_out_as_a_sheet_and_come_back(here: Path) -> None:
+    plan = ["import", str(DATA / "plan.csv"), "--directive", "21/KH-BCĐ", "--issued", "2026-09-03"]
+    said = dondoc(*plan, "--to-sheet", "nháp.xlsx", cwd=here).fine()
+    assert "Đã ghi 5 nhiệm vụ" in said
+    assert "đã có" in dondoc(*plan, "--to-sheet", "nháp.xlsx", cwd=here).refused()
+    dondoc(*plan, "--to-sheet", "nháp.csv", cwd=here).refused()
+    plain = as_json(dondoc(*plan, "--dry-run", "--json", cwd=here))
+    back = as_json(dondoc(*plan, "--sheet", "nháp.xlsx", "--dry-run", "--json", cwd=here))
+    assert back == plain
+    assert as_json(dondoc("status", "--json", cwd=here))["totals"]["total"] == 0
+    dondoc(*plan, "--sheet", str(DATA / "plan.csv"), "--yes", cwd=here).refused()
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -139,8 +139,9 @@ def test_the_contract_of_a_rehearsal(db: Database) -> None:
         "lead": ["Các sở, ban, ngành cấp tỉnh", "UBND các xã, phường, đặc khu"],
         "coordinate": [],
         "send_to": ["Sở Khoa học và Công nghệ"],
-        "source": "Báo cáo kết quả chuyển đổi số hằng quý | Báo cáo | trước ngày 15 của tháng cuối "
-        "quý | Các sở, ban, ngành cấp tỉnh; UBND các xã, phường, đặc khu | Sở Khoa học và Công nghệ",
+        "source": "Báo cáo kết quả chuyển đổi số hằng quý | Báo cáo | trước ngày 15 của tháng "
+        "cuối quý | Các sở, ban, ngành cấp tỉnh; UBND các xã, phường, đặc khu | "
+        "Sở Khoa học và Công nghệ",
     }
     assert contract["tasks"][2]["lead"] == ["Sở Khoa học và Công nghệ", "Công an tỉnh"]
     assert {one["line"] for one in contract["warnings"]} == {4, 8}
