@@ -35,13 +35,16 @@ def new_invite(
     *,
     valid: timedelta,
     created_by: int | None = None,
+    person_id: int | None = None,
 ) -> tuple[str, Invite]:
-    """A one-time code for a role; the code itself is returned once and never stored."""
+    """A one-time code for a role, or for one more chat of `person_id`; the code itself is returned
+    once and never stored."""
     code = "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LENGTH))
     invite = Invite(
         code_hash=_hash(code),
         agency_id=agency_id,
         role=role,
+        person_id=person_id,
         created_by=created_by,
         created_at=now,
         expires_at=now + valid,
