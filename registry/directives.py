@@ -206,6 +206,15 @@ def differs(row: Task, facts: TaskFacts, parts: frozenset[AgencyPart]) -> bool:
     return told or row.ended_at is not None or parts != frozenset(facts.agencies)
 
 
+def hanging(session: Session, result: ImportResult) -> list[int]:
+    """Unchanged tasks whose deadline is counted from another task's, which may have changed."""
+    if not (result.changed or result.added) or not result.unchanged:
+        return []
+    mine = select(Task.id, Task.rule).where(Task.directive_id == result.directive_id)
+    same = set(result.unchanged)
+    return [one for one, rule in session.exec(mine) if one in same and '"relative"' in rule]
+
+
 def find(session: Session, directive: DirectiveFacts) -> Directive | None:
     """The directive as stored before, or None."""
     return session.exec(select(Directive).where(Directive.key == directive.key)).first()

@@ -25,7 +25,8 @@ from deadlines.rules import On
 from registry.agency_list import AgencyRow, load
 from registry.database import Database
 from registry.directives import AgencyPart, DirectiveFacts, TaskFacts, store
-from registry.expand import MOST_PER_TASK, Expansion, Terms, expand, revise
+from registry.expand import MOST_PER_TASK, Expansion, Terms, expand
+from registry.revise import revise
 from registry.tables import Duty
 from registry.types import DutyKind, DutyState, Part
 
