@@ -55,8 +55,8 @@ class Claimed:
 @dataclass(frozen=True, slots=True)
 class Detour:
     """Why a message comes by another messenger than its reader's first: channel `first` is "closed"
-    (the chat is gone), "cut_off" (nothing gets through), "spent" (no message left this month) or
-    "off" (not configured)."""
+    (the chat is gone), "cut_off" (nothing gets through), "limited" (it takes nothing for a while),
+    "spent" (no message left this month) or "off" (not configured)."""
 
     first: str
     why: str
@@ -104,7 +104,7 @@ def _allowed(only: Only | None) -> list[ColumnElement[bool]]:
     return [or_(kinds, last_day)]
 
 
-def claim(
+def claim(  # noqa: PLR0913 -- what may go where, each by its name
     session: Session,
     now: datetime,
     *,
@@ -112,17 +112,18 @@ def claim(
     busy: Collection[int] = (),
     channels: Collection[str],
     stopped: Mapping[str, str] | None = None,
+    room: Mapping[str, int] | None = None,
     contacts: int = 16,
 ) -> list[Batch]:
     """Take what is due for up to `contacts` contacts: all that each of them is to be told.
 
     only: outside working hours, what may go all the same. busy: contacts with a message in flight.
-    channels: messengers that can send now; stopped: why others cannot (:class:`Detour`). What has
-    no live contact waits.
+    channels: messengers that can send now; stopped: why others cannot (:class:`Detour`). room: how
+    many messages some of them may still send. What has no live contact waits.
     """
     release_expired(session, now)
     due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
-    chosen = _choose(session, due, busy, channels, contacts, now)
+    chosen = _choose(session, due, _Doors(busy, channels, room or {}, contacts), now)
     if not chosen:
         return []
     batches: dict[int, list[Claimed]] = {contact_id: [] for contact_id in chosen}
@@ -138,13 +139,25 @@ def claim(
     return taken
 
 
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Whom a claim may be for: see :func:`claim`."""
+
+    busy: Collection[int]
+    channels: Collection[str]
+    room: Mapping[str, int]
+    contacts: int
+
+    def open_to(self, contact: Contact, chosen: Mapping[int, Contact]) -> bool:
+        """Whether one more contact can be told something now."""
+        if len(chosen) >= self.contacts:
+            return False
+        there = sum(each.channel == contact.channel for each in chosen.values())
+        return there < self.room.get(contact.channel, self.contacts)
+
+
 def _choose(
-    session: Session,
-    due: list[ColumnElement[bool]],
-    busy: Collection[int],
-    channels: Collection[str],
-    contacts: int,
-    now: datetime,
+    session: Session, due: list[ColumnElement[bool]], doors: _Doors, now: datetime
 ) -> dict[int, Contact]:
     """The contacts to be told next, each with everything it is owed to be looked up afterwards: a
     morning's digest must not be cut where a batch of rows ends."""
@@ -153,37 +166,36 @@ def _choose(
     for awaited in (True, False):
         # Who has just asked is not kept waiting by a thousand reminders.
         conditions = [*due, *([col(Notice.kind).in_(AWAITED)] if awaited else [])]
-        for notice_id, contact in _owners(session, conditions, busy, channels, contacts):
+        for notice_id, contact in _owners(session, conditions, doors):
             if contact is None or contact.closed_at is not None:
                 parked.append(notice_id)
-            elif len(chosen) < contacts:
-                chosen.setdefault(contact.id or 0, contact)
+            elif contact.id not in chosen and doors.open_to(contact, chosen):
+                chosen[contact.id or 0] = contact
     _park(session, parked, now)
     return chosen
 
 
 def _owners(
-    session: Session,
-    conditions: list[ColumnElement[bool]],
-    busy: Collection[int],
-    channels: Collection[str],
-    contacts: int,
+    session: Session, conditions: list[ColumnElement[bool]], doors: _Doors
 ) -> list[tuple[int, Contact | None]]:
     """The oldest notices and whom each is for."""
     rows = session.exec(
         select(Notice.id, Contact)
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
-        .join(Contact, col(Contact.id) == owner_contact(channels), isouter=True)
+        .join(Contact, col(Contact.id) == owner_contact(doors.channels), isouter=True)
         .where(
             *conditions,
             or_(
                 col(Contact.id).is_(None),
-                and_(col(Contact.channel).in_(list(channels)), col(Contact.id).not_in(list(busy))),
+                and_(
+                    col(Contact.channel).in_(list(doors.channels)),
+                    col(Contact.id).not_in(list(doors.busy)),
+                ),
             ),
         )
         .order_by(col(Notice.next_at), col(Notice.id))
-        .limit(contacts * LOOK_AHEAD)
+        .limit(doors.contacts * LOOK_AHEAD)
     ).all()
     return [(notice_id or 0, contact) for notice_id, contact in rows]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from registry.messengers import messenger_name
 from registry.types import NoticeKind, RequestState
 from reports.facts import DutyFacts
 from reports.render import Rendered, Renderer
@@ -123,6 +124,13 @@ def closed(renderer: Renderer, duties: Sequence[DutyFacts]) -> Rendered:
     )
 
 
+def calendar_event(renderer: Renderer, facts: DutyFacts, *, with_agency: bool = False) -> Rendered:
+    """One entry of a calendar: the first line is its title."""
+    return renderer.render(
+        "messages/calendar_event", f=facts, with_agency=with_agency, long=900, short=300
+    )
+
+
 def why(renderer: Renderer, story: Why) -> Rendered:
     """The answer to /visao: where a duty comes from, how it was read, what was said, answered."""
     answers = [{"row": row, "words": _answered(row)} for row in story.answers]
@@ -145,6 +153,18 @@ def repeated(renderer: Renderer, text: Rendered) -> Rendered:
     """The same text, marked "(gửi lại)"."""
     # The body was rendered by us, its values are escaped already.
     return renderer.render("messages/repeat", body=Markup(text.html))  # noqa: S704
+
+
+def detoured(renderer: Renderer, text: Rendered, here: str, first: str, why: str) -> Rendered:
+    """The same text, with a line that says why it comes by the channel `here` instead of `first`.
+    `why`: as in `registry.outbox.Detour`."""
+    return renderer.render(
+        "messages/detour",
+        body=Markup(text.html),  # noqa: S704 -- as above
+        here=messenger_name(here),
+        first=messenger_name(first),
+        why=why,
+    )
 
 
 def _fitting(renderer: Renderer, name: str, repeat: bool, **context: Any) -> Rendered:

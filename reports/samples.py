@@ -125,6 +125,11 @@ SAMPLES: Mapping[str, Say] = {
         for news in (News(DONE), News(DONE_BARE), News(OPEN, undone=True, at=MOMENT))
     ],
     "messages/repeat": lambda r: messages.repeated(r, Rendered("<b>tin</b>", "tin")),
+    "messages/detour": lambda r: [
+        messages.detoured(r, Rendered("<b>tin</b>", "tin"), "zalo", first, why)
+        for first in ("telegram", "zalo-2")
+        for why in ("closed", "cut_off", "limited", "spent", "off")
+    ],
     "messages/closed": lambda r: [
         messages.closed(r, [DONE]),
         messages.closed(r, [DONE, DONE_BARE, CANCELLED, OPEN]),

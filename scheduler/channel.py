@@ -5,6 +5,7 @@ Nothing here knows a messenger: `bot/channels/` implements :class:`Channel`, `bo
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -37,15 +38,30 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A reminder in its few facts, for a messenger that lets us write to some people only by forms
+    approved beforehand. numbers: of the duties; task, agency: of the one due first, on due_on (a
+    local day); purpose "digest": several duties."""
+
+    purpose: Literal["reminder", "urge", "digest"]
+    numbers: tuple[int, ...]
+    task: str
+    due_on: date
+    agency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What is to be said, in HTML (b, i, u, s, a, code; no tag spans a line) and in plain text.
 
-    A channel that cannot carry the attachment says its link, or that there is none."""
+    A channel that cannot carry the attachment says its link, or that there is none. `summary`: only
+    of reminders and urges."""
 
     html: str
     plain: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     attachment: Attachment | None = None
+    summary: Summary | None = None
 
     def pairs(self) -> list[list[tuple[str, str]]]:
         """The buttons as (label, action), the form the outbox stores."""
@@ -71,10 +87,12 @@ class SendError(Exception):
     """A message was not delivered, or perhaps was.
 
     permanent: trying again cannot help. closed: the chat is gone (blocked, kicked, deactivated), so
-    the contact must be closed. auth: the messenger refuses our token: the channel stands still.
+    the contact must be closed. auth: the messenger refuses us (token, money, set-up): the channel
+    stands still.
     uncertain: the request left and no answer came; the message may have arrived. retry_after:
     seconds to wait before this chat is tried again. moved_to: the chat's new address.
-    bad_markup: the messenger refused the HTML; send the plain text once.
+    bad_markup: the messenger refused the HTML; send the plain text once. exhausted: it takes
+    nothing more from this bot, whoever it is for, for `retry_after` seconds.
     The text is for logs and staff; it never holds a token or a URL.
     """
 
@@ -87,6 +105,7 @@ class SendError(Exception):
         auth: bool = False,
         uncertain: bool = False,
         bad_markup: bool = False,
+        exhausted: bool = False,
         retry_after: float | None = None,
         moved_to: str | None = None,
     ) -> None:
@@ -97,6 +116,7 @@ class SendError(Exception):
         self.auth = auth
         self.uncertain = uncertain
         self.bad_markup = bad_markup
+        self.exhausted = exhausted
         self.retry_after = retry_after
         self.moved_to = moved_to
 

@@ -5,7 +5,7 @@ newest; quiet hours are kept. Reads only: `deliver.py` writes down what became o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -21,7 +21,7 @@ from reports import messages
 from reports.facts import DutyFacts, load_facts
 from reports.messages import Digest, News
 from reports.render import Rendered, Renderer, plain_of
-from scheduler.channel import Button, Channel, Message
+from scheduler.channel import Button, Channel, Message, Summary
 from scheduler.deliver import Composed
 from scheduler.hours import quiet_until
 from scheduler.split import split
@@ -72,10 +72,18 @@ class Composer:
         text = Rendered(payload["html"], plain_of(payload["html"]))
         if notice.uncertain:
             text = messages.repeated(self._renderer, text)
+        text = self._on_detour(text, batch)
         buttons = tuple(
             tuple(Button(label, action) for label, action in row) for row in payload["buttons"]
         )
         return self._fitted(batch, text, buttons, (notice,))
+
+    def _on_detour(self, text: Rendered, batch: Batch) -> Rendered:
+        """With a line that says why it comes here, where its reader expects it elsewhere."""
+        if batch.detour is None:
+            return text
+        here, way = batch.contact.channel, batch.detour
+        return messages.detoured(self._renderer, text, here, way.first, way.why)
 
     def _fitted(
         self,
@@ -84,9 +92,11 @@ class Composer:
         buttons: tuple[tuple[Button, ...], ...],
         told: tuple[Notice, ...],
         sorted_out: _Sorted | None = None,
+        summary: Summary | None = None,
     ) -> Composed:
         units = self._channels[batch.contact.channel].limits.units
         parts = split(Message(text.html, text.plain, buttons), units)
+        parts[0] = replace(parts[0], summary=summary)
         rest = sorted_out or _Sorted()
         return Composed(
             parts[0],
@@ -118,7 +128,7 @@ class Composer:
         if batch.contact.chat_kind == "group":
             text = messages.group(self._renderer, digest)
             return self._fitted(batch, text, (), told, found)
-        text = self._private(digest)
+        text = self._on_detour(self._private(digest), batch)
         return self._fitted(batch, text, _buttons(digest), told, found)
 
     def _private(self, digest: Digest) -> Rendered:
@@ -250,6 +260,22 @@ def _duties_of(session: Session, attempt: Attempt) -> list[int]:
         .distinct()
     ).all()
     return sorted(each for each in rows if each is not None)
+
+
+def _summary(digest: Digest) -> Summary | None:
+    """The reminder in its facts; None where only news are told."""
+    owed = sorted((*digest.urges, *digest.reminders), key=lambda each: (each.due_on, each.number))
+    if not owed:
+        return None
+    single = "urge" if digest.urges else "reminder"
+    first = owed[0]
+    return Summary(
+        single if len(owed) == 1 else "digest",
+        tuple(each.number for each in owed),
+        first.title,
+        first.due_on,
+        first.agency,
+    )
 
 
 def _buttons(digest: Digest) -> tuple[tuple[Button, ...], ...]:

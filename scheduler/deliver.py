@@ -7,17 +7,19 @@ did not live to return is claimable again. What each failure means is one table,
 import asyncio
 import contextlib
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 from typing import Protocol
 
 from sqlmodel import Session
 
 from deadlines.calendar import WorkCalendar
-from registry import outbox
+from registry import outbox, sparing
+from registry.budget import Budget, Tariff, budget_of
+from registry.clock import local_day, moment_of
 from registry.database import Database
 from registry.people import close_contact, move_contact
 from registry.tables import Contact, Notice
@@ -25,7 +27,9 @@ from registry.types import NoticeState
 from scheduler.channel import Channel, Message, SendError
 from scheduler.hours import allowed, next_opening
 from scheduler.pace import Pacer
-from scheduler.plan import Policy
+from scheduler.plan import DAY, Policy
+from scheduler.spread import Spread
+from scheduler.thrift import Thrift
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +43,13 @@ AUTH_PAUSE = timedelta(minutes=5)
 # have another one are told there.
 CUT_OFF_AFTER = 3
 CUT_OFF_PAUSE = timedelta(minutes=1)
+# A bot with no message left this month is looked at again after this: a person may have bound
+# another chat, an administrator may have raised the limit.
+SPENT_PAUSE = timedelta(hours=1)
 # A reminder that the messenger keeps refusing without saying why is given up after a day's tries.
 MAX_TRIES = 60
+# Seconds: within a minute is on time, an hour is a messenger in trouble, a day a long weekend's.
+LATE_BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0, 345_600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +80,19 @@ class Words(Protocol):
 
 @dataclass
 class Counts:
-    """What happened since the start, for logs and metrics; lateness in seconds, of the latest."""
+    """What happened since the start, for logs and metrics. late: seconds from due to sent."""
 
     sent: int = 0
     retried: int = 0
     uncertain: int = 0
     failed: int = 0
-    lateness: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
+    late: Spread = field(default_factory=lambda: Spread(LATE_BOUNDS))
 
 
 class Deliverer:
     """The outbox's only sender in this process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what it works with, each made by the composition root
         self,
         db: Database,
         channels: Mapping[str, Channel],
@@ -92,6 +101,7 @@ class Deliverer:
         calendar: WorkCalendar,
         clock: Callable[[], datetime],
         alarm: Callable[[float], None] | None = None,
+        tariffs: Mapping[str, Tariff] | None = None,
     ) -> None:
         self._db = db
         self._channels = channels
@@ -102,7 +112,15 @@ class Deliverer:
         self._alarm = alarm
         self._wake = asyncio.Event()
         self._busy: set[int] = set()
+        self._under_way: Counter[str] = Counter()
+        # Messages a month, for the bots that have a limit.
+        self._limits = {
+            name: tariff.messages
+            for name, tariff in (tariffs or {}).items()
+            if name in channels and tariff.messages
+        }
         self._standing: dict[str, datetime] = {}
+        self._why: dict[str, str] = {}
         self._misses: Counter[str] = Counter()
         self._pacers = {name: Pacer(channel.limits) for name, channel in channels.items()}
         self._running: set[asyncio.Task[None]] = set()
@@ -161,20 +179,48 @@ class Deliverer:
         begun = 0
         while (free := CONCURRENT - len(self._running)) > 0:
             now = self._clock()
-            batches = await self._db.write(
-                outbox.claim,
-                now,
-                only=allowed(now, self._policy, self._calendar),
-                busy=tuple(self._busy),
-                channels=self._moving(now),
-                contacts=free,
-            )
+            batches = await self._db.write(self._claim, now, free)
             if not batches:
                 break
             for batch in batches:
                 self._begin(batch)
                 begun += 1
         return begun
+
+    def _claim(self, session: Session, now: datetime, free: int) -> list[outbox.Batch]:
+        """What may leave at this moment, by working hours, messengers and their budgets."""
+        budgets = {name: self._budget(session, name, now) for name in self._limits}
+        thrift = Thrift.of(budgets)
+        moving = [name for name in self._moving(now) if name not in thrift.spent]
+        self._spare(session, thrift, moving, now)
+        stopped = {name: self._why[name] for name in self._standing if name not in moving}
+        return outbox.claim(
+            session,
+            now,
+            only=allowed(now, self._policy, self._calendar),
+            busy=tuple(self._busy),
+            channels=moving,
+            stopped=stopped | dict.fromkeys(thrift.spent, "spent"),
+            room={name: each.left or 0 for name, each in budgets.items()},
+            contacts=free,
+        )
+
+    def _budget(self, session: Session, name: str, now: datetime) -> Budget:
+        """With what is under way, which is as good as sent."""
+        known = budget_of(session, name, self._limits[name], now)
+        return Budget(known.limit, known.used + self._under_way[name])
+
+    def _spare(self, session: Session, thrift: Thrift, moving: list[str], now: datetime) -> None:
+        today = local_day(now)
+        if thrift.saving:
+            tomorrow = next_opening(moment_of(today + DAY, time.min), self._policy, self._calendar)
+            saving = sparing.Look(thrift.saving, moving, now)
+            sparing.hold_back(session, saving, moment_of(today, time.min), tomorrow)
+        if thrift.spent:
+            later = next_opening(now + SPENT_PAUSE, self._policy, self._calendar)
+            spent = sparing.Look(thrift.spent, moving, now)
+            sparing.send_on(session, spent)
+            sparing.lay_by(session, spent, later)
 
     def _moving(self, now: datetime) -> list[str]:
         """The messengers that are configured and do not stand still."""
@@ -187,12 +233,14 @@ class Deliverer:
     def _begin(self, batch: outbox.Batch) -> None:
         contact_id = batch.contact.id or 0
         self._busy.add(contact_id)
+        self._under_way[batch.contact.channel] += 1
         task = asyncio.create_task(self._guarded(batch), name=f"deliver-{contact_id}")
         self._running.add(task)
 
         def done(finished: asyncio.Task[None]) -> None:
             self._running.discard(finished)
             self._busy.discard(contact_id)
+            self._under_way[batch.contact.channel] -= 1
             self._wake.set()
 
         task.add_done_callback(done)
@@ -268,7 +316,7 @@ class Deliverer:
             outbox.put_part(session, attempt, index, contact.id or 0, part.html, part.pairs(), now)
         self.counts.sent += 1
         late = (now - min(notice.due_at for notice in composed.told)).total_seconds()
-        self.counts.lateness.append(late)
+        self.counts.late.add(late)
 
     def _settle(
         self,
@@ -282,9 +330,15 @@ class Deliverer:
         now = self._clock()
         notices = (*composed.told, *composed.folded)
         if error.auth:
-            self._standing[contact.channel] = now + AUTH_PAUSE
-            log.error("%s refuses our token: the channel stands still", contact.channel)
+            self._stop(contact.channel, now + AUTH_PAUSE, "cut_off")
+            log.error("%s refuses us, the channel stands still: %s", contact.channel, error.text)
             outbox.retry(session, attempt, notices, now + AUTH_PAUSE, now, error.text)
+        elif error.exhausted:
+            until = now + timedelta(seconds=error.retry_after or AUTH_PAUSE.total_seconds())
+            self._stop(contact.channel, until, "limited")
+            when = now if len(self._channels) > 1 else until
+            outbox.retry(session, attempt, notices, when, now, error.text)
+            self.counts.retried += 1
         elif error.moved_to is not None:
             move_contact(session, contact, error.moved_to, now)
             outbox.retry(session, attempt, notices, now, now, error.text)
@@ -311,10 +365,13 @@ class Deliverer:
             return timedelta(seconds=error.retry_after)
         self._misses[contact.channel] += 1
         if len(self._channels) > 1 and self._misses[contact.channel] >= CUT_OFF_AFTER:
-            self._standing[contact.channel] = self._clock() + CUT_OFF_PAUSE
+            self._stop(contact.channel, self._clock() + CUT_OFF_PAUSE, "cut_off")
             log.warning("%s is cut off: other messengers take over", contact.channel)
             return timedelta()
         return timedelta(seconds=self._pause(tries))
+
+    def _stop(self, channel: str, until: datetime, why: str) -> None:
+        self._standing[channel], self._why[channel] = until, why
 
     def _pause(self, tries: int) -> float:
         base = BACK_OFF[min(tries, len(BACK_OFF) - 1)]

@@ -216,7 +216,7 @@ class ZaloChannel:
     def _refusal(self, address: str, error: ZaloRefused) -> SendError:
         failure = as_send_error(error)
         if error.code == 429:
-            failure.retry_after = self._hold(error.retry_after)
+            failure.retry_after, failure.exhausted = self._hold(error.retry_after), True
         elif failure.permanent:
             self._blame(address, error.code, failure)
         return failure
@@ -259,7 +259,8 @@ class ZaloChannel:
     def _check_quota(self) -> None:
         left = self._held_until - asyncio.get_running_loop().time()
         if left > 0:
-            raise SendError("Zalo: đang ngừng gửi vì hết hạn mức (429)", retry_after=left)
+            words = "Zalo: đang ngừng gửi vì hết hạn mức (429)"
+            raise SendError(words, exhausted=True, retry_after=left)
 
     async def _webhook_note(self) -> str:
         """Another system's webhook stays, and updates go there."""
