@@ -23,7 +23,7 @@ from bot.dispatch import Dispatcher
 from bot.settings import ConfigTrouble, Settings
 from bot.talk import Desk
 from deadlines import Rule, WorkCalendar, read
-from registry import erasing, inbound, marks, outbox
+from registry import erasing, files, inbound, marks, outbox
 from registry.clock import local_day
 from registry.database import (
     Database,
@@ -33,6 +33,7 @@ from registry.database import (
     sqlite_path,
 )
 from registry.expand import Terms, expand
+from registry.file_links import Links
 from reports.render import Renderer
 from scheduler.channel import Channel, ChannelInfo, SendError, Update
 from scheduler.compose import Composer
@@ -94,6 +95,15 @@ def update_rule_of(settings: Settings, today: datetime) -> Rule | None:
     return reading.rule
 
 
+def links_of(settings: Settings) -> Links:
+    """How files are linked; without a web server nothing is, and no key is needed. Raises
+    KeyTrouble."""
+    web = settings.web
+    if not (web.on and web.public_url and web.safe):
+        return Links(b"")
+    return Links.at(settings.paths.data_dir, web.public_url)
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the settings make: shared by the process, the command line and the tests."""
@@ -102,6 +112,7 @@ class Tools:
     renderer: Renderer
     calendar: WorkCalendar
     update_rule: Rule | None
+    links: Links
 
     @classmethod
     def of(cls, settings: Settings, now: datetime) -> Self:
@@ -110,6 +121,7 @@ class Tools:
             Renderer(settings.paths.templates_dir),
             read_calendar(settings.paths.calendar),
             update_rule_of(settings, now),
+            links_of(settings),
         )
 
     def terms(self, now: datetime) -> Terms:
@@ -185,7 +197,9 @@ class App:
         self.ticks = Ticks(self.plan, self.daily, self._ring, system_clock)
         self.infos: dict[str, ChannelInfo] = {}
         self._patience = STOP_WITHIN
-        composer = Composer(tools.renderer, tools.calendar, channels)
+        composer = Composer(
+            tools.renderer, tools.calendar, channels, tools.settings.files_dir, tools.links
+        )
         self.deliverer = Deliverer(
             db,
             channels,
@@ -231,7 +245,7 @@ class App:
         """Plan what changed, whoever changed it (an import from another process, a command)."""
         now = self.clock()
         await self._plan_changed(now)
-        await self.db.write(_housekeeping, now)
+        await self.db.write(_housekeeping, self.tools.settings.files_dir, now)
 
     async def daily(self) -> None:
         """Move the horizon on: new periods become duties, overdue ones get their next urge; forget
@@ -240,6 +254,7 @@ class App:
         await self.db.write(self._extend, now)
         await self._plan_changed(now, daily=True)
         await self.db.write(inbound.forget_old, now)
+        await self.db.write(files.forget_old, self.tools.settings.files_dir, now)
         await self.db.write(outbox.forget_old, now)
         self.deliverer.wake()
 
@@ -322,8 +337,9 @@ class App:
         await channel.set_commands(None, everybody)
 
 
-def _housekeeping(session: Session, now: datetime) -> None:
+def _housekeeping(session: Session, files_dir: Path, now: datetime) -> None:
     erasing.finish_erasing(session, now)
+    files.forget_expired(session, files_dir, now)
     marks.put(session, "tick", "", now)
 
 

@@ -185,6 +185,11 @@ class Settings(BaseSettings):
         return self.database.url or f"sqlite:///{self.paths.data_dir / 'dondoc.db'}"
 
     @property
+    def files_dir(self) -> Path:
+        """Where files that were received or made are kept (registry/files.py)."""
+        return self.paths.data_dir / "files"
+
+    @property
     def policy(self) -> Policy:
         """The committee's reminder rules. Raises ConfigTrouble for impossible working hours."""
         opens, closes = _hours(self.reminders.working_hours)

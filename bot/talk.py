@@ -16,9 +16,9 @@ from deadlines.calendar import WorkCalendar
 from deadlines.chat import read_day
 from registry import people
 from registry.clock import local_day
-from registry.notices import editable, put_edit, put_text
+from registry.notices import editable, put_edit, put_text, queued_since
 from registry.people import Actor, Chat
-from registry.tables import Agency, Contact, Duty, Inbound, Question, Subscription
+from registry.tables import Agency, Contact, Duty, Inbound, Question, StoredFile, Subscription
 from registry.types import NoticeKind, Role
 from reports.render import Rendered, Renderer
 from scheduler.channel import Button, ChannelInfo, Incoming
@@ -73,11 +73,31 @@ class Talk:
 
     # -- answering --------------------------------------------------------------------------------
 
-    def say(self, template: str, /, buttons: Rows = (), **facts: Any) -> None:
-        """Answer with a template of `templates/replies/`."""
-        self.say_rendered(self.desk.renderer.render(f"replies/{template}", **facts), buttons)
+    def say(
+        self, template: str, /, buttons: Rows = (), file: StoredFile | None = None, **facts: Any
+    ) -> None:
+        """Answer with a template of `templates/replies/`, and with a file if one is given."""
+        self.say_rendered(self.desk.renderer.render(f"replies/{template}", **facts), buttons, file)
 
-    def say_rendered(self, rendered: Rendered, buttons: Rows = ()) -> None:
+    def say_rarely(self, template: str, apart: timedelta, /, **facts: Any) -> None:
+        """Answer unless this chat was told the same less than `apart` ago."""
+        told = f"rarely:{template}:{self.known_contact().id}:"
+        if queued_since(self.session, told, self.now - apart):
+            return
+        self._said += 1
+        rendered = self.desk.renderer.render(f"replies/{template}", **facts)
+        put_text(
+            self.session,
+            NoticeKind.ANSWER,
+            f"{told}{self.inbound.id}",
+            rendered.html,
+            self.now,
+            contact_id=self.known_contact().id,
+        )
+
+    def say_rendered(
+        self, rendered: Rendered, buttons: Rows = (), file: StoredFile | None = None
+    ) -> None:
         """Answer in this chat; the answer leaves when the transaction is in."""
         self._said += 1
         put_text(
@@ -88,6 +108,7 @@ class Talk:
             self.now,
             contact_id=self.known_contact().id,
             buttons=_pairs(buttons),
+            file_id=_id(file),
         )
 
     def known_contact(self) -> Contact:
@@ -105,7 +126,7 @@ class Talk:
 
     def tell(
         self, subscriptions: Iterable[Subscription], template: str, key: str, buttons: Rows = (),
-        **facts: Any,
+        file: StoredFile | None = None, **facts: Any,
     ) -> int:  # fmt: skip
         """Queue word for others, once for each holder and key; the speaker is left out. It goes out
         within working hours."""
@@ -122,6 +143,7 @@ class Talk:
                 self.now,
                 subscription_id=subscription.id,
                 buttons=_pairs(buttons),
+                file_id=_id(file),
             )
             told += 1
         return told
@@ -130,11 +152,20 @@ class Talk:
         """Queue word for the standing agency's staff; how many of them."""
         return self.tell(people.staff_subscriptions(self.session), template, key, buttons, **facts)
 
-    def tell_contact(self, contact_id: int, template: str, key: str, **facts: Any) -> None:
+    def tell_contact(
+        self, contact_id: int, template: str, key: str, file: StoredFile | None = None,
+        **facts: Any,
+    ) -> None:  # fmt: skip
         """Queue word for one chat."""
         rendered = self.desk.renderer.render(f"replies/{template}", **facts)
         put_text(
-            self.session, NoticeKind.ALERT, key, rendered.html, self.now, contact_id=contact_id
+            self.session,
+            NoticeKind.ALERT,
+            key,
+            rendered.html,
+            self.now,
+            contact_id=contact_id,
+            file_id=_id(file),
         )
 
     def rewrite(self, duty: Duty) -> None:
@@ -210,3 +241,7 @@ class Talk:
 
 def _pairs(rows: Rows) -> list[list[tuple[str, str]]]:
     return [[(button.label, button.action) for button in row] for row in rows]
+
+
+def _id(file: StoredFile | None) -> int | None:
+    return file.id if file is not None else None

@@ -275,6 +275,20 @@ def set_state(session: Session, which: ColumnElement[bool], **values: Any) -> in
 # -- looking ---------------------------------------------------------------------------------------
 
 
+def queued_since(session: Session, start: str, since: datetime) -> bool:
+    """Whether a notice whose key begins so was put in after that moment. `start` ends in ":"."""
+    found = session.exec(
+        select(Notice.id)
+        .where(
+            col(Notice.key) >= start,
+            col(Notice.key) < f"{start[:-1]};",
+            col(Notice.due_at) > since,
+        )
+        .limit(1)
+    ).first()
+    return found is not None
+
+
 def duties_of_message(session: Session, contact_id: int, message_id: str) -> list[int]:
     """The duties a sent message spoke of, so that a reply to it finds them."""
     rows = session.exec(

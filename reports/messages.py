@@ -167,6 +167,17 @@ def detoured(renderer: Renderer, text: Rendered, here: str, first: str, why: str
     )
 
 
+def file_label(renderer: Renderer, name: str) -> Rendered:
+    """What stands over a file that comes behind the words it belongs to."""
+    return renderer.render("messages/file", name=name, body="", gone=False)
+
+
+def without_file(renderer: Renderer, text: Rendered) -> Rendered:
+    """The same text, whose file is no longer kept."""
+    # The body was rendered by us, its values are escaped already.
+    return renderer.render("messages/file", body=Markup(text.html), name="", gone=True)  # noqa: S704
+
+
 def _fitting(renderer: Renderer, name: str, repeat: bool, **context: Any) -> Rendered:
     text = Rendered("", "")
     for long, short in _WIDTHS:

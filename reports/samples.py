@@ -130,6 +130,10 @@ SAMPLES: Mapping[str, Say] = {
         for first in ("telegram", "zalo-2")
         for why in ("closed", "cut_off", "limited", "spent", "off")
     ],
+    "messages/file": lambda r: [
+        messages.file_label(r, "Bản soát <21>.xlsx"),
+        messages.without_file(r, Rendered("<b>tin</b>", "tin")),
+    ],
     "messages/closed": lambda r: [
         messages.closed(r, [DONE]),
         messages.closed(r, [DONE, DONE_BARE, CANCELLED, OPEN]),

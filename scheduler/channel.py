@@ -28,13 +28,15 @@ class Button:
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that goes with a message. `path` holds its bytes; `picture`: shown, not only offered;
-    `url`: an expiring HTTPS link to the same bytes, "" where no web server is configured."""
+    `url`: an expiring HTTPS link to the same bytes, "" where no web server is configured;
+    `file_id`: the row it is kept under, so that it can wait its turn behind the words."""
 
     name: str
     path: Path
     media_type: str
     picture: bool = False
     url: str = ""
+    file_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,14 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much a messenger takes: units of text a message, messages a second, seconds between two
-    messages to one private chat, and to one group."""
+    messages to one private chat, and to one group; `caption`: units of text that may go with a
+    file. Longer words go first, the file behind them."""
 
     units: int
     per_second: float = 25.0
     private_gap: float = 1.0
     group_gap: float = 3.0
+    caption: int = 1024
 
 
 class SendError(Exception):
@@ -144,7 +148,8 @@ class IncomingFile:
 class Incoming:
     """An update understood, the same for every messenger.
 
-    event: "text" (a message), "file" (a document or picture in `file`, its caption in `text`),
+    event: "text" (a message), "file" (a document or picture in `file`, its caption in `text`;
+    `file` is None where the messenger keeps what was sent to itself),
     "button" (a pressed :class:`Button`, its action in `action`),
     "blocked" (this private chat or group shut us out), "moved" (the group's new address in
     `moved_to`), "joined" (the bot was put into a group), "other" (a sticker: nothing to read).

@@ -7,12 +7,14 @@ newest; quiet hours are kept. Reads only: `deliver.py` writes down what became o
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
-from registry import people
+from registry import files, people
 from registry.clock import local_day
+from registry.file_links import Links
 from registry.notices import payload_of, put_text
 from registry.outbox import LAST_STEP, Batch, Claimed
 from registry.tables import Attempt, AttemptNotice, Completion, Contact, Notice, Person
@@ -21,14 +23,16 @@ from reports import messages
 from reports.facts import DutyFacts, load_facts
 from reports.messages import Digest, News
 from reports.render import Rendered, Renderer, plain_of
-from scheduler.channel import Button, Channel, Message, Summary
+from scheduler.channel import Attachment, Button, Channel, Limits, Message, Summary
 from scheduler.deliver import Composed
 from scheduler.hours import quiet_until
-from scheduler.split import split
+from scheduler.split import split, units_of, visible
 
 # A reminder this much later than planned was held up, and says so.
 HELD_UP = timedelta(hours=3)
 MOST_BUTTON_ROWS = 6
+# What every messenger shows as a picture; anything else is offered as a file.
+PICTURES = ("image/jpeg", "image/png")
 OWN_TEXT = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART)
 
 SINGLE_BUTTONS = (("Đã nhận", "ack"), ("Xong", "done"), ("Vướng", "stuck"), ("Xin gia hạn", "more"))
@@ -50,11 +54,19 @@ class Composer:
     """Turns batches into messages with the office's templates."""
 
     def __init__(
-        self, renderer: Renderer, calendar: WorkCalendar, channels: Mapping[str, Channel]
+        self,
+        renderer: Renderer,
+        calendar: WorkCalendar,
+        channels: Mapping[str, Channel],
+        folder: Path,
+        links: Links,
     ) -> None:
+        """`folder`: where the files are kept that messages carry; `links`: how they are linked."""
         self._renderer = renderer
         self._calendar = calendar
         self._channels = channels
+        self._folder = folder
+        self._links = links
 
     def compose(self, session: Session, batch: Batch, now: datetime) -> Composed:
         """The message for a batch. Reads only."""
@@ -62,21 +74,26 @@ class Composer:
         if first.kind == NoticeKind.EDIT:
             return self._edit(session, first, now)
         if first.kind in OWN_TEXT:
-            return self._own_text(batch, first)
+            return self._own_text(session, batch, first, now)
         return self._facts(session, batch, now)
 
     # -- a text of its own ------------------------------------------------------------------------
 
-    def _own_text(self, batch: Batch, notice: Notice) -> Composed:
+    def _own_text(self, session: Session, batch: Batch, notice: Notice, now: datetime) -> Composed:
         payload = payload_of(notice)
         text = Rendered(payload["html"], plain_of(payload["html"]))
+        attachment = None
+        if "file" in payload:
+            attachment = self._attachment(session, payload["file"], now)
+            if attachment is None:
+                text = messages.without_file(self._renderer, text)
         if notice.uncertain:
             text = messages.repeated(self._renderer, text)
         text = self._on_detour(text, batch)
         buttons = tuple(
             tuple(Button(label, action) for label, action in row) for row in payload["buttons"]
         )
-        return self._fitted(batch, text, buttons, (notice,))
+        return self._fitted(batch, text, buttons, (notice,), attachment=attachment)
 
     def _on_detour(self, text: Rendered, batch: Batch) -> Rendered:
         """With a line that says why it comes here, where its reader expects it elsewhere."""
@@ -92,10 +109,11 @@ class Composer:
         buttons: tuple[tuple[Button, ...], ...],
         told: tuple[Notice, ...],
         sorted_out: _Sorted | None = None,
+        attachment: Attachment | None = None,
         summary: Summary | None = None,
     ) -> Composed:
-        units = self._channels[batch.contact.channel].limits.units
-        parts = split(Message(text.html, text.plain, buttons), units)
+        limits = self._channels[batch.contact.channel].limits
+        parts = self._parts(Message(text.html, text.plain, buttons, attachment=attachment), limits)
         parts[0] = replace(parts[0], summary=summary)
         rest = sorted_out or _Sorted()
         return Composed(
@@ -106,6 +124,31 @@ class Composer:
             tuple(rest.later),
             rest=tuple(parts[1:]),
         )
+
+    def _attachment(self, session: Session, file_id: int, now: datetime) -> Attachment | None:
+        """The file as a channel sends it; None where it is no longer kept."""
+        row = files.find(session, file_id, now)
+        if row is None:
+            return None
+        path = files.path_of(self._folder, row)
+        if not path.is_file():
+            return None
+        picture = row.media_type in PICTURES
+        return Attachment(
+            row.name, path, row.media_type, picture, self._links.url(row, now), row.id
+        )
+
+    def _parts(self, message: Message, limits: Limits) -> list[Message]:
+        """The message as so many sends. A file whose words are too long for a caption follows them
+        as a part of its own, so that the words are not said again where only the file fails."""
+        file = message.attachment
+        if file is None:
+            return split(message, limits.units)
+        if max(units_of(visible(message.html)), units_of(message.plain)) <= limits.caption:
+            return [message]
+        label = messages.file_label(self._renderer, file.name)
+        words = split(replace(message, attachment=None), limits.units)
+        return [*words, Message(label.html, label.plain, attachment=file)]
 
     # -- reminders, urges, news -------------------------------------------------------------------
 

@@ -313,7 +313,10 @@ class Deliverer:
         self._misses[contact.channel] = 0
         outbox.sent(session, attempt, composed.told, composed.folded, message_id, now)
         for index, part in enumerate(composed.rest, start=2):
-            outbox.put_part(session, attempt, index, contact.id or 0, part.html, part.pairs(), now)
+            file_id = part.attachment.file_id if part.attachment is not None else None
+            outbox.put_part(
+                session, attempt, index, contact.id or 0, part.html, part.pairs(), now, file_id
+            )
         self.counts.sent += 1
         late = (now - min(notice.due_at for notice in composed.told)).total_seconds()
         self.counts.late.add(late)

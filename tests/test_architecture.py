@@ -111,8 +111,8 @@ def test_nothing_is_left_for_later(path: Path) -> None:
 
 # -- templates ------------------------------------------------------------------------------------
 
-SPEAKING = {"say", "tell", "tell_staff", "tell_contact", "render"}
-NOT_FACTS = {"buttons"}
+SPEAKING = {"say", "say_rarely", "tell", "tell_staff", "tell_contact", "render"}
+NOT_FACTS = {"buttons", "file"}
 
 
 def templates(folder: str) -> list[str]:

@@ -21,6 +21,7 @@ from bot.settings import ConfigTrouble, Settings, config_path, load
 from intake.errors import IntakeError
 from registry.clock import LOCAL
 from registry.database import Database, DatabaseTrouble
+from registry.file_links import KeyTrouble
 from registry.people import Refused
 from scheduler.channel import SendError
 
@@ -74,6 +75,7 @@ def moment() -> datetime:
 EXPECTED = (
     ConfigTrouble,
     DatabaseTrouble,
+    KeyTrouble,
     AlreadyRunning,
     IntakeError,
     Refused,

@@ -216,6 +216,10 @@ SCENES: dict[str, Scene] = {
     "completion_undone": lambda r, w: messages.completion(
         r, News(w.facts["report"], undone=True, by="Nguyễn Thị An", at=HELD)
     ),
+    "file": lambda r, w: messages.file_label(r, "Bản soát 106/KH-BCĐ.xlsx"),  # noqa: ARG005
+    "file_gone": lambda r, w: messages.without_file(  # noqa: ARG005
+        r, Rendered("Bản soát của <b>106/KH-BCĐ</b>.", "Bản soát của 106/KH-BCĐ.")
+    ),
     "closed": lambda r, w: messages.closed(r, [w.facts["done"]]),
     "closed_several": lambda r, w: messages.closed(
         r, [w.facts["done"], w.facts["cancelled"], w.facts["report"]]
