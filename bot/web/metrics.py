@@ -1,0 +1,119 @@
+"""Figures for Prometheus, read when they are asked for. The only home of prometheus-client.
+
+A registry of our own: the library's default one would add the figures of whatever else runs here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.registry import Collector
+from sqlmodel import Session, col, func, select
+
+from bot.web.site import Site
+from registry import inbound, marks
+from registry.tables import Notice
+from registry.types import NoticeState
+from scheduler.spread import Spread
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the database says at one moment."""
+
+    queued: int
+    due: int
+    unhandled: int
+    tick_age: float | None
+    budgets: Mapping[str, int]
+
+
+class Metrics:
+    """The page of one process; counters begin at its start."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def text(self) -> bytes:
+        site = self._site
+        stored = await site.db.read(_stored, site, site.clock())
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Snapshot([*_of_process(site), *_of_database(stored)]))
+        return generate_latest(registry)
+
+
+class _Snapshot(Collector):
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = list(metrics)
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._metrics
+
+
+def _stored(session: Session, site: Site, now: datetime) -> _Stored:
+    queued = select(func.count()).select_from(Notice).where(Notice.state == NoticeState.QUEUED)
+    tick = marks.get(session, "tick")
+    return _Stored(
+        session.exec(queued).one(),
+        session.exec(queued.where(col(Notice.next_at) <= now)).one(),
+        inbound.waiting(session),
+        None if tick is None else (now - tick.at).total_seconds(),
+        site.budgets(session, now),
+    )
+
+
+def _of_process(site: Site) -> Iterator[Metric]:
+    vitals, counts = site.vitals, site.vitals.counts
+    for name, value, words in (
+        ("dondoc_sent", counts.sent, "Messages a messenger took"),
+        ("dondoc_failed", counts.failed, "Messages that were refused for good"),
+        ("dondoc_uncertain", counts.uncertain, "Sends whose answer never came"),
+        ("dondoc_retried", counts.retried, "Sends that will be tried again"),
+        ("dondoc_ticks_failed", vitals.failed_ticks, "Ticks that ended in an error"),
+    ):
+        yield CounterMetricFamily(name, words, value=value)
+    came = CounterMetricFamily("dondoc_inbound", "Updates that came in", labels=["channel"])
+    up = GaugeMetricFamily("dondoc_channel_up", "1: open, 0: not", labels=["channel"])
+    for name in site.channels:
+        came.add_metric([name], vitals.received[name])
+        up.add_metric([name], int(name in vitals.infos and name not in vitals.standing))
+    yield came
+    yield up
+    yield _histogram("dondoc_lateness_seconds", "From due to sent", counts.late)
+    yield _histogram("dondoc_tick_seconds", "How long ticks took", vitals.ticks)
+
+
+def _of_database(stored: _Stored) -> Iterator[Metric]:
+    yield GaugeMetricFamily("dondoc_queued", "Notices in the outbox", value=stored.queued)
+    yield GaugeMetricFamily("dondoc_queued_due", "Those of them that are due", value=stored.due)
+    yield GaugeMetricFamily(
+        "dondoc_inbound_waiting", "Updates stored and not handled", value=stored.unhandled
+    )
+    if stored.tick_age is not None:
+        yield GaugeMetricFamily(
+            "dondoc_tick_age_seconds", "Since the last tick", value=stored.tick_age
+        )
+    left = GaugeMetricFamily(
+        "dondoc_budget_left", "Messages that may still be sent this month", labels=["channel"]
+    )
+    for name, value in stored.budgets.items():
+        left.add_metric([name], value)
+    yield left
+
+
+def _histogram(name: str, words: str, spread: Spread) -> HistogramMetricFamily:
+    buckets = [
+        ("+Inf" if bound == float("inf") else f"{bound:g}", count)
+        for bound, count in spread.cumulative()
+    ]
+    return HistogramMetricFamily(name, words, buckets=buckets, sum_value=spread.total)
