@@ -32,6 +32,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from registry.budget import Tariff
+from registry.messengers import messenger_of
 from scheduler.plan import Policy
 
 DEFAULT_CONFIG = Path("config.toml")
@@ -121,8 +123,45 @@ class Telegram(Bot):
     base_url: str = "https://api.telegram.org"
 
 
+def _link(value: str) -> str:
+    if value and not value.startswith("https://"):
+        raise ValueError("cần viết như https://zalo.me/…")
+    return value.strip()
+
+
+Link = Annotated[str, AfterValidator(_link)]
+
+
+class ZaloBot(_Section):
+    """One more bot on Zalo. An empty token keeps the places of those behind it."""
+
+    token: SecretStr = SecretStr("")
+    link: Link = ""
+
+
 class Zalo(Bot):
     base_url: str = "https://bot-api.zaloplatforms.com"
+    link: Link = ""
+    monthly_budget: int = Field(default=3000, ge=0)
+    max_users: int = Field(default=50, ge=0)
+    max_groups: int = Field(default=3, ge=0)
+    more: tuple[ZaloBot, ...] = ()
+
+    @property
+    def bots(self) -> "dict[str, Zalo]":
+        """Every bot by the name of its channel: "zalo", "zalo-2", …; alike but for token, link and
+        a webhook's secret, which further bots make from their tokens."""
+        rest = {
+            f"zalo-{number}": self.model_copy(
+                update={"token": bot.token, "link": bot.link, "webhook_secret": SecretStr("")}
+            )
+            for number, bot in enumerate(self.more, start=2)
+        }
+        return {"zalo": self, **rest}
+
+    @property
+    def tariff(self) -> Tariff:
+        return Tariff(self.monthly_budget, self.max_users, self.max_groups)
 
 
 class Web(_Section):
@@ -211,18 +250,29 @@ class Settings(BaseSettings):
             closes=closes,
         )
 
+    def bot(self, channel: str) -> Bot:
+        """The section of a channel that is a bot: "telegram", "zalo", "zalo-2"."""
+        section: Bot = self.zalo.bots.get(channel) or getattr(self, channel)
+        return section
+
+    def tariff(self, channel: str) -> Tariff:
+        """What the channel's messenger allows one bot."""
+        return self.zalo.tariff if messenger_of(channel) == "zalo" else Tariff()
+
     def secrets(self) -> tuple[str, ...]:
         """Everything that must never be printed."""
         kept = (
             self.telegram.token, self.zalo.token, self.telegram.webhook_secret,
             self.zalo.webhook_secret, self.web.metrics_token, self.web.ping_url,
         )  # fmt: skip
-        made = (self.telegram.shown_secret, self.zalo.shown_secret)
-        return tuple(filter(None, (*(each.get_secret_value() for each in kept), *made)))
+        bots = (self.telegram, *self.zalo.bots.values())
+        more = (bot.token for bot in self.zalo.more)
+        made = (bot.shown_secret for bot in bots)
+        return tuple(filter(None, (*(each.get_secret_value() for each in (*kept, *more)), *made)))
 
     def check_web(self) -> None:
         """Raises ConfigTrouble where a messenger is to call an address that cannot be called."""
-        for name, section in (("telegram", self.telegram), ("zalo", self.zalo)):
+        for name, section in (("telegram", self.telegram), *self.zalo.bots.items()):
             if section.on and section.mode == "webhook":
                 self.check_webhook(name)
 
@@ -340,4 +390,11 @@ def _holds_token(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     sections = [section for section in data.values() if isinstance(section, dict)]
-    return any(section.get(key) for section in sections for key in _SECRET_KEYS)
+    more = [bot for section in sections for bot in _more(section)]
+    return any(section.get(key) for section in (*sections, *more) for key in _SECRET_KEYS)
+
+
+def _more(section: dict[str, Any]) -> list[dict[str, Any]]:
+    """The further bots of a section, as far as they can be read."""
+    found = section.get("more")
+    return [bot for bot in found if isinstance(bot, dict)] if isinstance(found, list) else []

@@ -53,14 +53,16 @@ class ZaloChannel:
     http: shared with other channels and closed by its owner. poll_timeout: seconds one getUpdates
     waits. pauses: first and longest pause, in seconds, between polls that fail. hook: our address,
     where Zalo is to call us, or may once have been told to.
+    name: the channel's, "zalo-2" for a second bot. link: opens the chat with the bot (Zalo hands no
+    code over: it is typed there).
     Raises ValueError for an empty token.
     """
 
-    name = "zalo"
+    name: str
     limits = Limits(units=1800, per_second=1.5, private_gap=1.0, group_gap=2.0)
     edits = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- each keyword is one setting of the bot
         self,
         token: str,
         base_url: str,
@@ -69,6 +71,8 @@ class ZaloChannel:
         poll_timeout: int = 30,
         pauses: tuple[float, float] = (1.0, 30.0),
         hook: Hook = NO_HOOK,
+        name: str = "zalo",
+        link: str = "",
     ) -> None:
         if not token.strip():
             raise ValueError("the Zalo token is empty")
@@ -76,6 +80,8 @@ class ZaloChannel:
         self._poll_timeout = poll_timeout
         self._pauses = pauses
         self._hook = hook
+        self._link = link
+        self.name = name
         self._hook_api = hook_api(self._api, hook)
         self._me = Identity()
         self._stored: dict[str, None] = {}
@@ -95,7 +101,8 @@ class ZaloChannel:
         else:
             self._me = Identity.of(me)
             notes = (_group_note(me), await self._webhook_note())
-            return ChannelInfo(me.display_name or me.account_name, "", tuple(filter(None, notes)))
+            name = me.display_name or me.account_name
+            return ChannelInfo(name, self._link, tuple(filter(None, notes)))
         raise failure
 
     async def close(self) -> None:
