@@ -18,7 +18,15 @@ from sqlmodel import Session, select
 
 from deadlines.text import clean
 from registry import naming
-from registry.tables import SINCE_EVER, Agency, AgencyAlias, AgencyGroup, AgencyGroupMember
+from registry.tables import (
+    SINCE_EVER,
+    Agency,
+    AgencyAlias,
+    AgencyGroup,
+    AgencyGroupMember,
+    Renaming,
+    Succession,
+)
 
 PROPOSALS = 3
 # Proposals may differ by this share of the name's letters, or go on where it stops.
@@ -39,7 +47,8 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Known:
-    """An agency as the directory knows it."""
+    """An agency as the directory knows it. `former`: names it bore; `coming`: names it will bear;
+    `successors`: who took over when it ended."""
 
     id: int
     name: str
@@ -48,6 +57,9 @@ class Known:
     groups: tuple[str, ...] = ()
     valid_from: date = SINCE_EVER
     valid_to: date | None = None
+    former: tuple[str, ...] = ()
+    coming: tuple[str, ...] = ()
+    successors: tuple[int, ...] = ()
 
     def valid(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
@@ -66,8 +78,10 @@ class Match:
     """What one name means on one day.
 
     `agencies`: the one meant, the members of a group, or those an ambiguous name may mean.
-    `group`: the group's own name. `note`: a Vietnamese remark where the spelling differs in a way
-    that a person should see. `proposals`: near misses, nearest first, never taken by themselves.
+    `group`: the group's own name. `note`: a Vietnamese remark where the spelling differs, or
+    the name is no longer the name, so that a person sees it. `ended`: the agency that bore the
+    name, where another has taken over. `proposals`: near misses, nearest first, never taken by
+    themselves.
     """
 
     text: str
@@ -76,6 +90,7 @@ class Match:
     group: str = ""
     note: str = ""
     proposals: tuple[Proposal, ...] = ()
+    ended: Known | None = None
 
     @property
     def found(self) -> bool:
@@ -105,6 +120,10 @@ class Directory:
         self.day = day
         self.agencies = tuple(one for one in known if one.valid(day))
         self._expired = [one for one in known if not one.valid(day)]
+        self._by_id = {one.id: one for one in known}
+        self._taken_over = _spellings(
+            one for one in known if one.successors and one.valid_to and one.valid_to < day
+        )
         named = groups if groups is not None else [group for one in known for group in one.groups]
         self.groups = tuple(dict.fromkeys(named))
         self._members: dict[str, list[Known]] = defaultdict(list)
@@ -129,6 +148,16 @@ class Directory:
         for alias in session.exec(select(AgencyAlias).order_by(AgencyAlias.id)).all():  # type: ignore[arg-type]
             aliases[alias.agency_id].append(alias.alias)
         rows = session.exec(select(Agency).order_by(Agency.id)).all()  # type: ignore[arg-type]
+        successors: dict[int, list[int]] = defaultdict(list)
+        for each in session.exec(select(Succession)).all():
+            successors[each.agency_id].append(each.successor_id)
+        former: dict[int, list[str]] = defaultdict(list)
+        coming: dict[int, list[str]] = defaultdict(list)
+        for renaming in session.exec(select(Renaming).order_by(Renaming.id)).all():  # type: ignore[arg-type]
+            if renaming.applied_at is not None:
+                former[renaming.agency_id].append(renaming.old_name)
+            else:
+                coming[renaming.agency_id].append(renaming.new_name)
         known = [
             Known(
                 id=one.id or 0,
@@ -138,6 +167,9 @@ class Directory:
                 groups=tuple(sorted(groups[one.id or 0])),
                 valid_from=one.valid_from,
                 valid_to=one.valid_to,
+                former=tuple(name for name in former[one.id or 0] if name != one.name),
+                coming=tuple(coming[one.id or 0]),
+                successors=tuple(sorted(successors[one.id or 0])),
             )
             for one in rows
         ]
@@ -166,7 +198,8 @@ class Directory:
     def near(self, text: str) -> tuple[Proposal, ...]:
         """Names that differ by few letters, nearest first."""
         wanted = naming.parse(naming.without_title(text)).line
-        lines = {name.line: known.name for name, known in reversed(self._spelled)}
+        spelled = [*self._spelled, *self._taken_over]
+        lines = {name.line: known.name for name, known in reversed(spelled)}
         lines |= {" ".join(naming.group_words(group)): group for group in self.groups}
         shape = naming.shape(text)
         best: dict[str, int] = {}
@@ -187,13 +220,20 @@ class Directory:
         name = naming.parse(tidy)
         if not name.words:
             return Match(tidy, How.UNKNOWN)
-        for step in (self._as_written, self._as_group, self._as_vague, self._as_short):
+        steps = (
+            self._as_written, self._as_group, self._as_vague, self._as_taken_over, self._as_short,
+        )  # fmt: skip
+        for step in steps:
             match = step(name)
             if match is not None:
                 return match
         if naming.is_plural(tidy):
             return Match(tidy, How.UNDEFINED)
-        return self._as_expired(name) or Match(tidy, How.UNKNOWN)
+        return (
+            self._as_taken_over(naming.parse(naming.without_title(tidy)), short=True)
+            or self._as_expired(name)
+            or Match(tidy, How.UNKNOWN)
+        )
 
     def _as_written(self, name: naming.Name) -> Match | None:
         hits = self._by_bare.get(name.bare, [])
@@ -223,6 +263,46 @@ class Directory:
             hits = [hit for hit in self._spelled if self._spells(plain, hit[0])]
         return self._decide(plain, exact or hits)
 
+    def _as_taken_over(self, name: naming.Name, *, short: bool = False) -> Match | None:
+        """The name of an agency that ended: whoever has taken over, with both names shown. Of
+        several that bore it one after the other, the last is meant."""
+        hits = [hit for hit in self._taken_over if self._alike(name, hit[0], short=short)]
+        if not hits:
+            return None
+        hits = [hit for hit in hits if hit[0].marked == name.marked] or hits
+        spelled, ended = max(hits, key=lambda hit: hit[1].valid_to or date.max)
+        current = self.successors(ended)
+        if not current:
+            return None
+        names = " hoặc ".join(f"“{one.name}”" for one in current[:5])
+        if len(current) > 1:
+            note = f"đã kết thúc hoạt động, nay có thể là {names}"
+            return Match(name.text, How.AMBIGUOUS, current, note=note, ended=ended)
+        note = f"nay là {names}"
+        if spelled.bare == name.bare and not naming.same_marks(name, spelled):
+            note = f"khác dấu với “{ended.name}”, {note}"
+        return Match(name.text, How.AGENCY, current, note=note, ended=ended)
+
+    def _alike(self, name: naming.Name, spelled: naming.Name, *, short: bool) -> bool:
+        if short:
+            return self._short(name) == self._short(spelled)
+        return name.bare == spelled.bare
+
+    def successors(self, ended: Known) -> tuple[Known, ...]:
+        """Who, on the directory's day, has taken over from an agency, through all changes since."""
+        found: dict[int, Known] = {}
+        waiting, seen = list(ended.successors), {ended.id}
+        while waiting:
+            one = self._by_id.get(waiting.pop(0))
+            if one is None or one.id in seen:
+                continue
+            seen.add(one.id)
+            if one.valid(self.day):
+                found[one.id] = one
+            else:
+                waiting.extend(one.successors)
+        return tuple(found.values())
+
     def _as_expired(self, name: naming.Name) -> Match | None:
         for spelled, known in _spellings(self._expired):
             if spelled.bare == name.bare:
@@ -242,7 +322,7 @@ class Directory:
             names = " hoặc ".join(f"“{one.name}”" for one in agencies[:5])
             return Match(name.text, How.AMBIGUOUS, agencies, note=f"có thể là {names}")
         spelled = hits[0][0]
-        note = ""
+        note = _renamed(agencies[0], (by_name or hits)[0][0])
         if spelled.bare == name.bare and not naming.same_marks(name, spelled):
             note = f"khác dấu với “{agencies[0].name}”"
         return Match(name.text, How.AGENCY, agencies, note=note)
@@ -267,7 +347,20 @@ class Directory:
 
 
 def _spellings(agencies: Iterable[Known]) -> list[_Spelled]:
-    return [(naming.parse(text), one) for one in agencies for text in (one.name, *one.aliases)]
+    return [
+        (naming.parse(text), one)
+        for one in agencies
+        for text in (one.name, *one.aliases, *one.former, *one.coming)
+    ]
+
+
+def _renamed(known: Known, spelled: naming.Name) -> str:
+    """What a person should see of a name the agency bore or will bear."""
+    if spelled.text in map(clean, known.former):
+        return f"nay là “{known.name}”"
+    if spelled.text in map(clean, known.coming):
+        return f"hiện nay là “{known.name}”"
+    return ""
 
 
 def _index(

@@ -71,13 +71,15 @@ class AgencyAlias(SQLModel, table=True):
 
 class Succession(SQLModel, table=True):
     """Kế thừa: who takes over from an agency that ended: one after a merger, more after a split.
-    `main`: of several, the one that takes over whatever is not given to another by name."""
+    `main`: of several, the one that takes over whatever is not given to another by name.
+    `applied_at`: since when it has been carried out."""
 
     agency_id: int = Field(foreign_key="agency.id", primary_key=True, ondelete="CASCADE")
     successor_id: int = Field(
         foreign_key="agency.id", primary_key=True, index=True, ondelete="CASCADE"
     )
     main: bool = False
+    applied_at: datetime | None = _maybe_moment()
 
 
 class Inheritance(SQLModel, table=True):

@@ -39,3 +39,4 @@ def upgrade() -> None:
     op.execute("ALTER TABLE duty ADD COLUMN former_agency_id INTEGER REFERENCES agency (id)")
     op.create_index("ix_duty_former_agency_id", "duty", ["former_agency_id"], unique=False)
     op.execute("ALTER TABLE succession ADD COLUMN main BOOLEAN NOT NULL DEFAULT false")
+    op.add_column("succession", sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True))
