@@ -3,6 +3,7 @@ that runs inside the caller's transaction, leaves an audit row, and tells the ou
 needs saying.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,7 +12,7 @@ from sqlmodel import Session, col, select
 from deadlines.describe import date_text
 from registry.audit import record
 from registry.clock import local_day
-from registry.notices import revive, withdraw
+from registry.notices import revive, withdraw, withdraw_all
 from registry.people import Actor, Refused
 from registry.tables import (
     Agency,
@@ -27,6 +28,7 @@ from registry.tables import (
 from registry.types import DutyState, Part, RequestKind, RequestState
 
 UNDO_DAYS = 30
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,23 @@ def grant_extension(
         old=str(extension.old_due_on), new=str(day),
     )  # fmt: skip
     return duty
+
+
+def cancel(session: Session, owed: Sequence[Duty], note: str, now: datetime) -> None:
+    """These duties are no longer owed; `note` says why, in Vietnamese. What waits to be told of
+    them and what was asked about them is closed. The caller records who decided it."""
+    for start in range(0, len(owed), _CHUNK):
+        part = owed[start : start + _CHUNK]
+        for duty in part:
+            duty.state, duty.closed_at, duty.closed_note = DutyState.CANCELLED, now, note
+            session.add(duty)
+        ids = [duty.id or 0 for duty in part]
+        asked = select(Request).join(Extension).where(col(Extension.duty_id).in_(ids))
+        for request in session.exec(asked.where(Request.state == RequestState.ASKED)):
+            request.state, request.decided_at = RequestState.REFUSED, now
+            session.add(request)
+        withdraw_all(session, ids, now, "cancelled")
+    session.flush()
 
 
 def coordinating(session: Session, duty: Duty) -> list[Agency]:

@@ -171,10 +171,15 @@ def payload_of(notice: Notice) -> dict[str, Any]:
 
 def withdraw(session: Session, duty_id: int, now: datetime, reason: str) -> None:
     """Reminders and urges of the duty that have not gone out are no longer wanted."""
+    withdraw_all(session, [duty_id], now, reason)
+
+
+def withdraw_all(session: Session, duty_ids: Sequence[int], now: datetime, reason: str) -> None:
+    """As :func:`withdraw`, for several duties."""
     set_state(
         session,
         and_(
-            col(Notice.duty_id) == duty_id,
+            col(Notice.duty_id).in_(duty_ids),
             col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
             col(Notice.state) == NoticeState.QUEUED,
         ),

@@ -4,7 +4,7 @@ Open duties move to their new day or are cancelled, cancelled ones that hold aga
 missing ones added. What is done stays done, and a day that was granted stays granted.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +20,7 @@ from registry.expand import (
     Plan,
     Slot,
     Terms,
+    What,
     expand,
     known_slots,
     live,
@@ -42,7 +43,7 @@ def revise(session: Session, terms: Terms, task_ids: Iterable[int]) -> Expansion
     plan = plan_owed(session, tasks, terms, until)
     missing = plan.missing(known_slots(session, tasks))
     _follow(session, _loose(duties, plan, missing), plan, {task.id or 0: task for task, _ in tasks})
-    granted = _granted(session, duties)
+    granted = granted_days(session, duties)
     changes = []
     for duty in (each for each in duties if each.state is not DutyState.DONE):
         change = _revised(duty, plan.wanted(duty), granted.get(duty.id or 0), terms)
@@ -51,7 +52,7 @@ def revise(session: Session, terms: Terms, task_ids: Iterable[int]) -> Expansion
             duty.since, duty.plan_due = terms.now, True
             forget(session, duty, terms.now)
     session.flush()
-    return Expansion(changes=tuple(changes), **_counted(changes)) + expand(session, terms, task_ids)
+    return _counted(changes) + expand(session, terms, task_ids)
 
 
 def _revised(
@@ -62,13 +63,18 @@ def _revised(
     if not changed:
         return None
     back = was is DutyState.CANCELLED
-    what = "cancelled" if wanted is None else "reopened" if back else "moved"
+    what: What = "cancelled" if wanted is None else "reopened" if back else "moved"
     return DutyChange(duty.number, duty.agency_id, what, before, duty.due_on)
 
 
-def _counted(changes: Sequence[DutyChange]) -> dict[str, int]:
-    names = ("moved", "cancelled", "reopened")
-    return {name: sum(one.what == name for one in changes) for name in names}
+def _counted(changes: Sequence[DutyChange]) -> Expansion:
+    counts = Counter(one.what for one in changes)
+    return Expansion(
+        moved=counts["moved"],
+        cancelled=counts["cancelled"],
+        reopened=counts["reopened"],
+        changes=tuple(changes),
+    )
 
 
 def _cancel(duty: Duty, now: datetime) -> bool:
@@ -88,16 +94,16 @@ def _move(duty: Duty, owed: Owed, granted: date | None) -> bool:
     return before != (duty.state, duty.due_on, duty.due_time)
 
 
-def _granted(session: Session, duties: Sequence[Duty]) -> dict[int, date]:
+def granted_days(session: Session, duties: Sequence[Duty]) -> dict[int, date]:
     """The day granted last, by duty."""
     rows = session.exec(
-        select(Extension.duty_id, Extension.new_due_on)
+        select(Extension)
         .join(Duty, col(Duty.id) == col(Extension.duty_id))
         .where(col(Duty.task_id).in_({duty.task_id for duty in duties}))
         .where(col(Extension.new_due_on).is_not(None))
         .order_by(col(Extension.request_id))
     )
-    return {duty_id: day for duty_id, day in rows if day is not None}
+    return {row.duty_id: row.new_due_on for row in rows if row.new_due_on is not None}
 
 
 # --- A corrected day -----------------------------------------------------------------------------
