@@ -9,17 +9,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import insert
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, func, select
 
 from deadlines import Open, Relative, Rule, WorkCalendar, occurrences, rule_from_json
 from deadlines.rules import AnyOf, Daily, Fixed, Occurrence, Once
 from registry.clock import local_day
-from registry.notices import withdraw
-from registry.tables import Agency, AttemptNotice, Directive, Duty, Mark, Notice, Task, TaskAgency
-from registry.types import DutyKind, DutyState, NoticeKind, NoticeState, Part
+from registry.heirs import Heirs, plain_period
+from registry.tables import Agency, Directive, Duty, Mark, Task, TaskAgency
+from registry.types import DutyKind, DutyState, Part
 
 HORIZON_DAYS = 400
 # A week's report over the horizon is 57 duties; more than this is a mistake worth a look.
@@ -41,16 +41,44 @@ class Trouble:
     message: str
 
 
+What = Literal["moved", "cancelled", "reopened", "carried", "merged", "kept"]
+
+
+@dataclass(frozen=True)
+class DutyChange:
+    """What became of one duty, with its day before and after. "carried": to a later directive;
+    "merged": into a duty that was carried to its place; "kept": though its directive ended."""
+
+    number: int
+    agency_id: int
+    what: What
+    old: date
+    new: date
+
+
 @dataclass(frozen=True)
 class Expansion:
-    """`added`: new duties, `late` of them overdue from the start; `moved`, `cancelled`: duties that
-    a changed task no longer has so."""
+    """`added`: new duties, `late` of them overdue from the start; `moved`, `cancelled`, `reopened`:
+    duties that a changed task no longer has so, or has again; `changes` names these."""
 
     added: int = 0
     moved: int = 0
     cancelled: int = 0
     troubles: tuple[Trouble, ...] = ()
     late: int = 0
+    reopened: int = 0
+    changes: tuple[DutyChange, ...] = ()
+
+    def __add__(self, other: "Expansion") -> "Expansion":
+        return Expansion(
+            self.added + other.added,
+            self.moved + other.moved,
+            self.cancelled + other.cancelled,
+            (*self.troubles, *other.troubles),
+            self.late + other.late,
+            self.reopened + other.reopened,
+            (*self.changes, *other.changes),
+        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +97,7 @@ class Terms:
         return self.today + timedelta(days=self.horizon_days)
 
 
-class _Slot(NamedTuple):
+class Slot(NamedTuple):
     """What one agency owes for one period."""
 
     task_id: int
@@ -77,51 +105,56 @@ class _Slot(NamedTuple):
     period: str
 
 
-class _Owed(NamedTuple):
+class Owed(NamedTuple):
+    """When it is owed, and as what."""
+
     opens_on: date
     due_on: date
     due_time: Any
     kind: DutyKind
+    former_agency_id: int | None = None
 
 
 @dataclass
-class _Plan:
-    owed: dict[_Slot, _Owed] = field(default_factory=dict)
+class Plan:
+    """What is owed, and what a person should know. `claims`: each slot as the directive gave it ->
+    the slot as it is owed now, another where its agency has ended and somebody took over."""
+
+    today: date
+    heirs: Heirs
+    owed: dict[Slot, Owed] = field(default_factory=dict)
+    claims: dict[Slot, Slot] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+
+    def missing(self, known: set[Slot]) -> dict[Slot, Owed]:
+        """What nobody owes yet. Of several that merged, one duty is owed for each period."""
+        new = {
+            slot for claim, slot in self.claims.items() if claim not in known and slot not in known
+        }
+        return {slot: owed for slot, owed in self.owed.items() if slot in new}
+
+    def wanted(self, duty: Duty) -> Owed | None:
+        """What stands behind a stored duty, if anything does."""
+        return self.owed.get(self.slot(duty))
+
+    def slot(self, duty: Duty) -> Slot:
+        """What a stored duty is owed for now. What is cancelled keeps its place: it may have been
+        folded into a successor's."""
+        agency_id = duty.agency_id
+        if duty.state is not DutyState.CANCELLED:
+            day = max(self.today, duty.due_on)
+            agency_id = self.heirs.holder(agency_id, day, duty.task_id) or agency_id
+        return Slot(duty.task_id, agency_id, plain_period(duty.period))
 
 
 def expand(session: Session, terms: Terms, task_ids: Iterable[int] | None = None) -> Expansion:
     """Add the duties that are missing up to the horizon, for these tasks or all live ones."""
-    tasks = _live(session, task_ids)
-    plan = _plan(session, tasks, terms, terms.until)
-    known = _known(session, tasks)
-    missing = {slot: owed for slot, owed in plan.owed.items() if slot not in known}
+    tasks = live(session, task_ids)
+    plan = plan_owed(session, tasks, terms, terms.until)
+    missing = plan.missing(known_slots(session, tasks))
     added = _insert(session, missing, terms.now)
     late = sum(owed.due_on < terms.today for owed in missing.values())
     return Expansion(added=added, late=late, troubles=tuple(plan.troubles))
-
-
-def revise(session: Session, terms: Terms, task_ids: Iterable[int]) -> Expansion:
-    """After tasks have changed: open duties move to their new day or are cancelled, cancelled ones
-    that hold again are reopened, missing ones added. What is done stays done, and a day that was
-    extended stays as granted."""
-    tasks = _live(session, task_ids)
-    mine = col(Duty.task_id).in_([task.id for task, _directive in tasks])
-    duties = session.exec(select(Duty).where(mine, Duty.state != DutyState.DONE)).all()
-    until = max([terms.until, *(duty.due_on for duty in duties)])
-    owed = _plan(session, tasks, terms, until).owed
-    moved = cancelled = 0
-    for duty in duties:
-        wanted = owed.get(_Slot(duty.task_id, duty.agency_id, duty.period))
-        changed = _cancel(duty, terms.now) if wanted is None else _move(duty, wanted)
-        cancelled += changed and wanted is None
-        moved += changed and wanted is not None
-        if changed:
-            duty.since, duty.plan_due = terms.now, True
-            _forget(session, duty, terms.now)
-    session.flush()
-    more = expand(session, terms, task_ids)
-    return Expansion(more.added, moved, cancelled, more.troubles)
 
 
 def due_days(
@@ -129,7 +162,7 @@ def due_days(
 ) -> dict[int, list[date]]:
     """The due days of live tasks from their directive's day on, whoever owes them; single days
     however far, others as far `ahead`. Empty where a deadline has no day."""
-    tasks = _live(session, task_ids)
+    tasks = live(session, task_ids)
     siblings = _sections(session, tasks)
     found: dict[int, list[date]] = {}
     for task, directive in tasks:
@@ -150,7 +183,8 @@ def due_days(
 _Tasks = Sequence[tuple[Task, Directive]]
 
 
-def _live(session: Session, task_ids: Iterable[int] | None) -> _Tasks:
+def live(session: Session, task_ids: Iterable[int] | None) -> _Tasks:
+    """Tasks that have not ended, of directives in force, in the directives' order."""
     live = (
         select(Task, Directive)
         .join(Directive)
@@ -176,8 +210,9 @@ def _leads(session: Session, tasks: _Tasks) -> dict[int, list[Agency]]:
     return leads
 
 
-def _plan(session: Session, tasks: _Tasks, terms: Terms, until: date) -> _Plan:
-    plan = _Plan()
+def plan_owed(session: Session, tasks: _Tasks, terms: Terms, until: date) -> Plan:
+    """What is owed for these tasks up to a day, whether or not it is stored yet."""
+    plan = Plan(terms.today, Heirs.of(session))
     leads = _leads(session, tasks)
     siblings = _sections(session, tasks)
     for task, directive in tasks:
@@ -191,7 +226,8 @@ def _plan(session: Session, tasks: _Tasks, terms: Terms, until: date) -> _Plan:
                 occurrences(rule, start, last, terms.calendar, anchors), task, directive, terms
             )
             trouble = trouble or _too_few(rule, found) or _too_many(found)
-            _owe(plan, task, agencies, _opened(found, start)[-MOST_PER_TASK:])
+            periods = _opened(found, start)[-MOST_PER_TASK:]
+            _owe(plan, task, agencies, periods)
         if agencies and trouble:
             plan.troubles.append(Trouble(task.id or 0, trouble))
     return plan
@@ -250,20 +286,26 @@ def _opened(found: list[Occurrence], start: date) -> list[tuple[Occurrence, date
 
 
 def _owe(
-    plan: _Plan, task: Task, agencies: list[Agency], periods: list[tuple[Occurrence, date]]
+    plan: Plan, task: Task, agencies: list[Agency], periods: list[tuple[Occurrence, date]]
 ) -> None:
     update = task.kind in UPDATED_KINDS
     clock = None if update or not task.rule else rule_from_json(task.rule).time
     kind = DutyKind.UPDATE if update else DutyKind.DEADLINE
     for agency in agencies:
-        ended = False
+        given_to = agency.id or 0
+        orphaned = False
         for one, opens in periods:
-            if agency.valid_to is not None and one.due > agency.valid_to:
-                ended = True
+            holder = plan.heirs.holder(given_to, max(plan.today, one.due), task.id or 0)
+            if holder is None and agency.valid_to is not None and one.due > agency.valid_to:
+                orphaned = True
                 continue
-            slot = _Slot(task.id or 0, agency.id or 0, one.period_key)
-            plan.owed[slot] = _Owed(opens, one.due, clock, kind)
-        if ended:
+            claim = Slot(task.id or 0, given_to, one.period_key)
+            slot = claim._replace(agency_id=holder or given_to)
+            former = given_to if slot != claim else None
+            plan.claims[claim] = slot
+            if former is None or slot not in plan.owed:
+                plan.owed[slot] = Owed(opens, one.due, clock, kind, former)
+        if orphaned:
             message = (
                 f"“{agency.name}” hết hiệu lực từ sau ngày {agency.valid_to:%d/%m/%Y}; "
                 "cần giao lại các kỳ sau ngày đó"
@@ -320,16 +362,22 @@ def _stands_in(task: Task, number: str) -> bool:
 # --- Rows ----------------------------------------------------------------------------------------
 
 
-def _known(session: Session, tasks: _Tasks) -> set[_Slot]:
+def known_slots(session: Session, tasks: _Tasks) -> set[Slot]:
+    """What is owed already, under the agency that owes it and the one it was given to."""
     rows = session.exec(
-        select(Duty.task_id, Duty.agency_id, Duty.period).where(
+        select(Duty.task_id, Duty.agency_id, Duty.former_agency_id, Duty.period).where(
             col(Duty.task_id).in_([task.id for task, _directive in tasks])
         )
     )
-    return {_Slot(*row) for row in rows}
+    return {
+        Slot(task_id, each, plain_period(period))
+        for task_id, agency_id, former_id, period in rows
+        for each in (agency_id, former_id)
+        if each is not None
+    }
 
 
-def _insert(session: Session, missing: dict[_Slot, _Owed], now: datetime) -> int:
+def _insert(session: Session, missing: dict[Slot, Owed], now: datetime) -> int:
     if not missing:
         return 0
     ordered = sorted(missing, key=lambda slot: missing[slot].due_on)
@@ -360,34 +408,3 @@ def _last_number(session: Session) -> int:
     mark = session.get(Mark, _LAST_NUMBER)
     highest = session.exec(select(func.max(Duty.number))).one() or 0
     return max(_BEFORE_FIRST, highest, int(mark.value) if mark else 0)
-
-
-def _cancel(duty: Duty, now: datetime) -> bool:
-    if duty.state is DutyState.CANCELLED:
-        return False
-    duty.state, duty.closed_at = DutyState.CANCELLED, now
-    return True
-
-
-def _move(duty: Duty, owed: _Owed) -> bool:
-    before = (duty.state, duty.due_on, duty.due_time)
-    extended = duty.due_on != duty.first_due_on
-    duty.state, duty.closed_at = DutyState.OPEN, None
-    duty.opens_on, duty.due_time, duty.first_due_on = owed.opens_on, owed.due_time, owed.due_on
-    if not extended:
-        duty.due_on = owed.due_on
-    return before != (duty.state, duty.due_on, duty.due_time)
-
-
-def _forget(session: Session, duty: Duty, now: datetime) -> None:
-    """Reminders of the old day that never began to go out are deleted, so that they can be planned
-    again should the day come back; the others are withdrawn."""
-    tried = select(AttemptNotice.notice_id).where(col(AttemptNotice.notice_id) == col(Notice.id))
-    fresh = delete(Notice).where(
-        col(Notice.duty_id) == duty.id,
-        col(Notice.kind).in_([NoticeKind.REMINDER, NoticeKind.URGE]),
-        col(Notice.state) == NoticeState.QUEUED,
-        ~tried.exists(),
-    )
-    session.connection().execute(fresh)
-    withdraw(session, duty.id or 0, now, "revised")
