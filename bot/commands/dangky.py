@@ -2,19 +2,21 @@
 
 from bot.commands.base import request_buttons
 from bot.roles import role_at, split_role
+from bot.room import check_room
 from bot.talk import Talk
-from registry import duties, invites, people
+from registry import duties, invites, links, people
 from registry.agencies import How, Match, resolve
 from registry.invites import CODE_LENGTH, normal_code
+from registry.messengers import messenger_name
 from registry.people import CONSENT_VERSION
-from registry.tables import Agency, Duty
+from registry.tables import Agency, Duty, Invite
 from registry.types import Role
 
 
 def start(talk: Talk, rest: str) -> None:
     """The first words anybody hears."""
     if rest:
-        _code(talk, rest)
+        redeem_code(talk, rest)
     elif talk.actor.bound:
         talk.say("start_again", name=talk.actor.name, roles=_held(talk))
     else:
@@ -29,7 +31,7 @@ def run(talk: Talk, rest: str) -> None:
         else:
             talk.say("dangky_usage")
     elif looks_like_code(rest):
-        _code(talk, rest)
+        redeem_code(talk, rest)
     else:
         _ask(talk, rest)
 
@@ -52,7 +54,8 @@ def _held(talk: Talk) -> list[str]:
     return names
 
 
-def _code(talk: Talk, code: str) -> None:
+def redeem_code(talk: Talk, code: str) -> None:
+    """Bind this chat to what a code grants, or to the person who made it for a chat of theirs."""
     if invites.too_many_codes(talk.session, talk.chat.channel, talk.chat.sender, talk.now):
         talk.inbound.outcome = "code_flood"
         talk.say("code_flood")
@@ -62,6 +65,25 @@ def _code(talk: Talk, code: str) -> None:
         talk.inbound.outcome = invites.BAD_CODE
         talk.say("bad_code")
         return
+    known = talk.contact.id if talk.contact is not None else None
+    check_room(talk, talk.chat.channel, talk.chat.chat_kind, known or 0)
+    if invite.person_id is not None:
+        _link(talk, invite)
+    else:
+        _bind(talk, invite)
+
+
+def _link(talk: Talk, invite: Invite) -> None:
+    # That command turns to this one for codes, so it is looked up when it is needed.
+    from bot.commands import lienket  # noqa: PLC0415
+
+    done = links.link(talk.session, invite, talk.chat, talk.now, CONSENT_VERSION)
+    talk.contact = done.contact
+    talk.actor = people.load_actor(talk.session, talk.chat.channel, talk.chat.sender)
+    lienket.linked(talk, done)
+
+
+def _bind(talk: Talk, invite: Invite) -> None:
     bound = people.redeem(talk.session, invite, talk.chat, talk.now, CONSENT_VERSION)
     talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
     talk.actor = people.load_actor(talk.session, talk.chat.channel, talk.chat.sender)
@@ -121,7 +143,7 @@ def _ask(talk: Talk, rest: str) -> None:
             request=request.id,
             name=talk.chat.name,
             role=role_at(role, agency.name),
-            channel=talk.chat.channel,
+            channel=messenger_name(talk.chat.channel),
         )
     wish = role_at(role, agency.name)
     talk.say("dangky_asked", agency=agency.name, role=wish, fresh=fresh, staff=told)
