@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlmodel import Session
 
@@ -20,8 +20,11 @@ from bot.channels import make_channels
 from bot.channels.http import HttpClient
 from bot.commands import TABLE
 from bot.dispatch import Dispatcher
+from bot.heartbeat import Heartbeat
+from bot.reviewing.uploads import Uploads
 from bot.settings import ConfigTrouble, Settings
 from bot.talk import Desk
+from bot.web.site import Site, Vitals
 from deadlines import Rule, WorkCalendar, read
 from registry import erasing, files, inbound, marks, outbox
 from registry.clock import local_day
@@ -40,6 +43,9 @@ from scheduler.compose import Composer
 from scheduler.deliver import Deliverer
 from scheduler.planning import mark_changed, plan_slice
 from scheduler.ticks import Ticks
+
+if TYPE_CHECKING:
+    from bot.web.server import WebServer
 
 if os.name == "posix":
     import fcntl
@@ -189,13 +195,17 @@ class App:
         db: Database,
         channels: dict[str, Channel],
         clock: Callable[[], datetime] = system_clock,
+        beat: Callable[[], None] | None = None,
     ) -> None:
+        """`beat` is called after every tick that went well."""
         self.tools = tools
         self.db = db
         self.channels = channels
         self.clock = clock
         self.ticks = Ticks(self.plan, self.daily, self._ring, system_clock)
         self.infos: dict[str, ChannelInfo] = {}
+        self.standing: dict[str, str] = {}
+        self._beat = beat
         self._patience = STOP_WITHIN
         composer = Composer(
             tools.renderer, tools.calendar, channels, tools.settings.files_dir, tools.links
@@ -208,16 +218,37 @@ class App:
             tools.calendar,
             clock,
             self.ticks.alarm,
+            {name: tools.settings.tariff(name) for name in channels},
         )
         editing = tuple(name for name, channel in channels.items() if channel.edits)
-        desk = Desk(tools.settings, tools.renderer, tools.calendar, editing, self.infos)
+        desk = Desk(
+            tools.settings,
+            tools.renderer,
+            tools.calendar,
+            editing,
+            infos=self.infos,
+            update_rule=tools.update_rule,
+        )
         self.dispatcher = Dispatcher(db, channels, desk, clock, self._answered)
+        self.uploads = Uploads(db, channels, desk, clock, self.deliverer.wake)
+        self.vitals = Vitals(
+            self.infos, self.standing, self.deliverer.counts, self.dispatcher.received
+        )
+
+    def site(self) -> Site:
+        """What the web server may see and do."""
+        tools = self.tools
+        return Site(
+            tools.settings, self.db, tools.renderer, tools.calendar, self.channels,
+            self.dispatcher.store, self.clock, self.vitals,
+        )  # fmt: skip
 
     def _ring(self) -> None:
         self.deliverer.wake()
 
     def _answered(self) -> None:
         self.deliverer.wake()
+        self.uploads.wake()
 
     async def __aenter__(self) -> Self:
         """Give back what a dead process had taken: under the lock, nobody else lives."""
@@ -243,9 +274,25 @@ class App:
 
     async def plan(self) -> None:
         """Plan what changed, whoever changed it (an import from another process, a command)."""
-        now = self.clock()
-        await self._plan_changed(now)
-        await self.db.write(_housekeeping, self.tools.settings.files_dir, now)
+        with self._timed():
+            now = self.clock()
+            await self._plan_changed(now)
+            await self.db.write(_housekeeping, self.tools.settings.files_dir, now)
+        if self._beat is not None:
+            self._beat()
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Measure one tick."""
+        time = asyncio.get_running_loop().time
+        began = time()
+        try:
+            yield
+        except Exception:
+            self.vitals.failed_ticks += 1
+            raise
+        finally:
+            self.vitals.ticks.add(time() - began)
 
     async def daily(self) -> None:
         """Move the horizon on: new periods become duties, overdue ones get their next urge; forget
@@ -279,11 +326,15 @@ class App:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, stop.set)
+        web = web_server(self)
         await self.daily()
+        await self.plan()
         self.ticks.start()
         work = [
+            *([asyncio.create_task(web.run(), name="web")] if web is not None else []),
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
             asyncio.create_task(self.deliverer.run(), name="deliver"),
+            asyncio.create_task(self.uploads.run(), name="uploads"),
             *(
                 asyncio.create_task(self._listen(name, channel), name=name)
                 for name, channel in self.channels.items()
@@ -313,6 +364,7 @@ class App:
             try:
                 self.infos[name] = await channel.open()
                 failures = 0
+                self.standing.pop(name, None)
                 await self._offer_commands(channel)
                 log.info("%s is open as %s", name, self.infos[name].username or "-")
                 for note in self.infos[name].notes:
@@ -321,10 +373,12 @@ class App:
             except SendError as error:
                 if error.auth and len(self.channels) == 1 and name not in self.infos:
                     raise
+                self.standing[name] = error.text
                 log.error("%s stands still: %s", name, error.text)  # noqa: TRY400 -- the text says it all
             except asyncio.CancelledError:
                 raise
-            except Exception:
+            except Exception as error:
+                self.standing[name] = type(error).__name__
                 log.exception("%s failed", name)
             await asyncio.sleep(CHANNEL_PAUSES[min(failures, len(CHANNEL_PAUSES) - 1)])
             failures += 1
@@ -337,6 +391,16 @@ class App:
         await channel.set_commands(None, everybody)
 
 
+def web_server(app: App) -> "WebServer | None":
+    """The web server, listening already; None where the settings ask for none. Raises ConfigTrouble
+    where its port is taken."""
+    if not app.tools.settings.web.on:
+        return None
+    from bot.web.server import WebServer  # noqa: PLC0415 -- FastAPI is heavy, and seldom needed
+
+    return WebServer(app.site())
+
+
 def _housekeeping(session: Session, files_dir: Path, now: datetime) -> None:
     erasing.finish_erasing(session, now)
     files.forget_expired(session, files_dir, now)
@@ -344,14 +408,18 @@ def _housekeeping(session: Session, files_dir: Path, now: datetime) -> None:
 
 
 async def run(settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
-    """`dondoc run`. Raises AlreadyRunning, ConfigTrouble, DatabaseTrouble, SendError."""
+    """`dondoc run`. Raises AlreadyRunning, ConfigTrouble (also for a port that is
+    taken), DatabaseTrouble, SendError."""
     tools = Tools.of(settings, clock())
     with only_one(settings.paths.data_dir / "dondoc.lock"):
         db = open_database(settings, clock())
         try:
             async with HttpClient() as http:
-                channels = make_channels(settings, http)
-                async with App(tools, db, channels, clock) as app:
+                channels = make_channels(settings, http, clock)
+                async with (
+                    Heartbeat(http, settings.web.ping_url.get_secret_value()) as heart,
+                    App(tools, db, channels, clock, heart.beat) as app,
+                ):
                     await app.run()
         finally:
             db.close()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,10 @@ from bot.commands import COMMANDS, INTENTS, QUESTIONS, SPOKEN, TABLE
 from bot.commands.base import DUTY_ACTIONS, Command
 from bot.commands.dangky import looks_like_code
 from bot.commands.duyet import decide, said
+from bot.commands.nhap import pasting
+from bot.commands.tep import received
 from bot.replies import Reply, read_reply
+from bot.reviewing.acts import heard, pressed
 from bot.talk import Desk, Menu, Talk
 from deadlines.text import clean, fold
 from registry import inbound as stored
@@ -35,6 +39,7 @@ log = logging.getLogger(__name__)
 # "/xong@another_bot" is no command of ours; the messenger has taken our own name off.
 _SLASH = re.compile(r"/\s*(?P<name>[^\s@/]{1,40})(?:\s+|$)(?P<rest>.*)$", re.DOTALL)
 _DUTY_ACTION = re.compile(r"d1:(\d{1,9}):([a-z]{1,12})")
+_REVIEW_ACTION = re.compile(r"v1:(\d{1,9}):([a-z]{1,12})")
 _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 # In a group nobody has connected, only these are answered: anything else could tell strangers.
 OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
@@ -73,12 +78,18 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._courtesies: set[asyncio.Task[None]] = set()
         self.handled = 0
+        self.received: Counter[str] = Counter()
 
     async def store(self, channel: str, updates: list[Update]) -> None:
         """Store updates before they are confirmed to the messenger."""
         pairs = [(update.key, update.raw) for update in updates]
-        await self._db.write(stored.store, channel, pairs, self._clock())
-        self._wake.set()
+        try:
+            self.received[channel] += await self._db.write(
+                stored.store, channel, pairs, self._clock()
+            )
+        finally:
+            # Also for who could not wait: the write goes on, and the next look finds its rows.
+            self._wake.set()
 
     async def run(self) -> None:
         """Handle until cancelled."""
@@ -186,8 +197,8 @@ class Dispatcher:
             people.move_contact(talk.session, talk.contact, talk.incoming.moved_to, talk.now)
         elif event == "joined":
             talk.say("joined_group")
-        elif event in ("text", "button"):
-            self._carefully(talk, _pressed if event == "button" else _read)
+        elif event in _SPOKEN_TO:
+            self._carefully(talk, _SPOKEN_TO[event])
         elif event == "other" and talk.private:
             talk.say("only_text")
 
@@ -246,6 +257,8 @@ def _pressed(talk: Talk) -> None:
     elif (match := _REQUEST_ACTION.fullmatch(action)) and talk.actor.is_staff:
         decide(talk, match[2] == "yes", int(match[1]), "")
         return
+    elif (match := _REVIEW_ACTION.fullmatch(action)) and pressed(talk, int(match[1]), match[2]):
+        return
     talk.say("forbidden" if talk.actor.bound else "start_stranger", committee=_committee(talk))
 
 
@@ -255,7 +268,8 @@ def _committee(talk: Talk) -> str:
 
 def _read(talk: Talk) -> None:
     text = clean_lines(talk.incoming.text)
-    command, rest = _command(text)
+    # The lines of a document that is being pasted may begin like commands.
+    command, rest = (None, "") if pasting(talk) and not text.startswith("/") else _command(text)
     if not talk.private and not _known_group(talk):
         if command is not None and command.name in OPEN_IN_ANY_GROUP:
             command.run(talk, rest)
@@ -268,8 +282,15 @@ def _read(talk: Talk) -> None:
         _lost(talk)
     elif not talk.actor.bound:
         _stranger(talk, text)
-    elif not _asked(talk, text):
+    elif not _asked(talk, text) and not heard(talk, text):
         _free(talk, text)
+
+
+_SPOKEN_TO: dict[str, Callable[[Talk], None]] = {
+    "text": _read,
+    "button": _pressed,
+    "file": received,
+}
 
 
 def clean_lines(text: str) -> str:

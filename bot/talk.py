@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from bot.settings import Settings
+from deadlines import Rule
 from deadlines.calendar import WorkCalendar
 from deadlines.chat import read_day
 from registry import people
@@ -36,6 +37,7 @@ class Desk:
     renderer: Renderer
     calendar: WorkCalendar
     editing_channels: tuple[str, ...] = ()
+    update_rule: Rule | None = None
     infos: dict[str, ChannelInfo] = field(default_factory=dict)
 
 

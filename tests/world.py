@@ -327,6 +327,7 @@ class Office:
     async def settle(self) -> None:
         """Let everything happen that can happen at this moment."""
         await self.app.dispatcher.drain()
+        await self.app.uploads.drain()
         await self.app.dispatcher.finish()
         await self.app.plan()
         await self.app.deliverer.drain()

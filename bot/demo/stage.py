@@ -115,6 +115,7 @@ class Stage:
     async def settle(self) -> None:
         """Let everything happen that can happen at this moment."""
         await self.app.dispatcher.drain()
+        await self.app.uploads.drain()
         await self.app.plan()
         await self.app.deliverer.drain()
 
