@@ -193,7 +193,7 @@ def check_parts(found: PeriodReport, mine: list[dict[str, Any]], soon_days: int)
         parts = [row for row in found.directives if f"{n}/KH" in row.name]
         assert (parts[0].figures if parts else Figures()) == slow_figures(rows, soon_days)
         sections = {row.name: row.figures for part in parts for row in part.sections}
-        for section in {"I. Thể chế", "II. Hạ tầng"}:
+        for section in ("I. Thể chế", "II. Hạ tầng"):
             lines = [row for row in rows if SECTIONS[row["task"]] == section]
             assert sections.get(section, Figures()) == slow_figures(lines, soon_days)
     owed = [row for row in mine if row["kind"] == DutyKind.DEADLINE]
@@ -267,7 +267,7 @@ def test_what_waits_and_what_never_ends_is_counted_apart(build: Builder) -> None
 
 
 def test_a_report_due_after_its_period_is_still_asked_for_by_name(build: Builder) -> None:
-    """ "Trước ngày 05 tháng đầu quý sau": the draft of the evening of that day names who is late."""
+    """ "Trước ngày 05 tháng đầu quý sau": the draft of that evening names who is late."""
     agency = build.agency()
     task = build.task(build.directive(), agency, title="Báo cáo quý", kind="quarterly")
     due = date(2027, 10, 4)
