@@ -7,7 +7,7 @@ import os
 
 import typer
 
-from bot.cli import data, figures, keeping, reading, running
+from bot.cli import calendars, data, figures, keeping, reading, running
 
 app = typer.Typer(
     name="dondoc",
@@ -20,8 +20,8 @@ agencies = typer.Typer(help="Danh sách cơ quan.", no_args_is_help=True)
 app.add_typer(agencies, name="agencies")
 
 for command in (running.init, running.run, running.demo, running.doctor, reading.deadline,
-                reading.reply, data.invite, figures.status, figures.plan, keeping.backup,
-                keeping.restore, keeping.erase):  # fmt: skip
+                reading.reply, data.invite, figures.status, figures.plan, calendars.calendar,
+                keeping.backup, keeping.restore, keeping.erase):  # fmt: skip
     app.command()(command)
 app.command("import")(data.import_file)
 agencies.command("load")(data.agencies_load)

@@ -6,7 +6,8 @@ keeps what the bot did (`sent`, `edits`, `answers`); `fail` makes calls go wrong
 
 As a process, for tests that kill the product: `python -m tests.fakes.telegram_server --port N
 --state FILE` appends every call, message and edit to FILE as JSON lines, and obeys
-POST /_control {"do": NAME, "args": {...}} with any name of CONTROLS. Webhooks are kept, not called.
+POST /_control {"do": NAME, "args": {...}} with any name of CONTROLS. A webhook is called as
+Telegram does it: with the secret token, and again until it is answered with 2xx.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from tests.fakes.telegram_world import METHODS, TOKEN, ApiError, Node, RateLimit, World
 
@@ -72,7 +73,10 @@ class FakeTelegram:
         self.world.on_record = self._write
         self.calls: list[Node] = []
         self.faults: list[Fault] = []
+        self.deliveries: list[int] = []
+        self.webhook_pause = 0.05
         self.closing = asyncio.Event()
+        self._caller: asyncio.Task[None] | None = None
         self._port = port
         self._state = state
         self._news = asyncio.Event()
@@ -107,6 +111,9 @@ class FakeTelegram:
         """Stop listening; calls that hang are cut."""
         self.closing.set()
         self._wake()
+        if self._caller is not None:
+            self._caller.cancel()
+            await asyncio.wait([self._caller])
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -219,8 +226,39 @@ class FakeTelegram:
             return web.json_response({"ok": False, "error": repr(error)}, status=400)
         return _json({"ok": True, "result": result})
 
+    def allow_local(self) -> None:
+        """Webhooks may be http://127.0.0.1, as a Bot API server of one's own allows."""
+        self.world.local_webhooks = True
+
     def _wake(self) -> None:
         self._news.set()
+        idle = self._caller is None or self._caller.done()
+        if self.world.webhook and self.world.updates and idle and not self.closing.is_set():
+            self._caller = asyncio.get_running_loop().create_task(self._call_webhook())
+
+    async def _call_webhook(self) -> None:
+        """One update after the other, each again until it is taken; `deliveries` keeps the
+        statuses, 0 for none."""
+        world = self.world
+        async with ClientSession(timeout=ClientTimeout(10)) as session:
+            while world.webhook and world.updates:
+                update = world.updates[0]
+                status = await self._deliver(session, update)
+                self.deliveries.append(status)
+                self._write("delivery", {"update_id": update["update_id"], "status": status})
+                if not 200 <= status < 300:
+                    world.hook_error = f"Wrong response from the webhook: {status}"
+                    await asyncio.sleep(self.webhook_pause)
+                elif world.updates and world.updates[0] is update:
+                    world.updates.popleft()
+
+    async def _deliver(self, session: ClientSession, update: Node) -> int:
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self.world.secret}
+        try:
+            async with session.post(self.world.webhook, json=update, headers=headers) as answer:
+                return answer.status
+        except (ClientError, OSError, TimeoutError):
+            return 0
 
     def _note_call(self, method: str, params: Node) -> None:
         plain = {key: value for key, value in params.items() if not isinstance(value, dict)}
@@ -253,6 +291,7 @@ CONTROLS: dict[str, Callable[[FakeTelegram], Callable[..., Any]]] = {
     "refuse": lambda fake: fake.refuse,
     "flood": lambda fake: fake.flood,
     "heal": lambda fake: fake.heal,
+    "allow_local": lambda fake: fake.allow_local,
     "snapshot": lambda fake: fake.snapshot,
     "commands": lambda fake: lambda: fake.world.commands,
 }

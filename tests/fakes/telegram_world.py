@@ -90,6 +90,9 @@ class World:
         self.files: dict[str, bytes] = {}
         self.commands: dict[str, list[Node]] = {}
         self.webhook = ""
+        self.secret = ""
+        self.local_webhooks = False
+        self.hook_error = ""
         self.allowed: tuple[str, ...] = _DEFAULT_UPDATES
         self.updates: deque[Node] = deque()
         self.rate: RateLimit | None = None
@@ -291,11 +294,14 @@ class World:
 
     def set_webhook(self, params: Node) -> bool:
         url = str(params.get("url") or "")
-        if url and not url.startswith("https://"):
+        if url and not url.startswith("https://") and not self.local_webhooks:
             raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
         if str(params.get("drop_pending_updates")).lower() == "true":
             self.updates.clear()
-        self.webhook = url
+        if params.get("allowed_updates") is not None:
+            self.allowed = tuple(_object(params, "allowed_updates", list)) or _DEFAULT_UPDATES
+        self.webhook, self.secret = url, str(params.get("secret_token") or "")
+        self.on_update()
         return True
 
     def delete_webhook(self, params: Node) -> bool:
@@ -306,6 +312,7 @@ class World:
             "url": self.webhook,
             "has_custom_certificate": False,
             "pending_update_count": len(self.updates),
+            **({"last_error_message": self.hook_error} if self.hook_error else {}),
         }
 
     def send_chat_action(self, params: Node) -> bool:
