@@ -37,7 +37,7 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
         *_calendar(tools, now),
         *_templates(tools),
         *_desk(db, now),
-        *await _channels(settings),
+        *await _channels(settings, now),
     ]
 
 
@@ -107,11 +107,11 @@ def _desk(db: Database, now: datetime) -> list[Finding]:
     return found or [Finding(ok=True, what="Cơ quan nào có việc cũng có nơi nhận tin")]
 
 
-async def _channels(settings: Settings) -> list[Finding]:
+async def _channels(settings: Settings, now: datetime) -> list[Finding]:
     found: list[Finding] = []
     async with HttpClient() as http:
         for name, make in CHANNELS.items():
-            channel = make(settings, http)
+            channel = make(settings, http, lambda: now)
             if channel is None:
                 found.append(Finding(ok=True, what=f"Kênh {name}: không bật"))
                 continue
@@ -133,12 +133,12 @@ async def _in_time(call: Awaitable[ChannelInfo]) -> ChannelInfo:
         raise SendError("không trả lời trong 15 giây") from None
 
 
-async def invite_link(settings: Settings) -> str:
+async def invite_link(settings: Settings, now: datetime) -> str:
     """A link that opens the bot with "{code}" to be filled in; "" where no messenger offers one or
     none can be reached."""
     async with HttpClient() as http:
         for make in CHANNELS.values():
-            channel = make(settings, http)
+            channel = make(settings, http, lambda: now)
             if channel is None:
                 continue
             try:

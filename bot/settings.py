@@ -40,7 +40,7 @@ DEFAULT_CONFIG = Path("config.toml")
 ENV_CONFIG = "DONDOC_CONFIG"
 DEFAULT_URGES = (1, 3)
 # Keys whose values open something: a file that holds one must be its owner's alone.
-_SECRET_KEYS = ("token", "webhook_secret", "metrics_token", "ping_url")
+_SECRET_KEYS = ("token", "app_secret", "webhook_secret", "metrics_token", "ping_url")
 _HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
@@ -164,6 +164,27 @@ class Zalo(Bot):
         return Tariff(self.monthly_budget, self.max_users, self.max_groups)
 
 
+class ZaloOa(_Section):
+    mode: Literal["webhook", "off"] = "webhook"
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    oa_id: str = ""
+    webhook_secret: SecretStr = SecretStr("")
+    callback_url: str = ""
+    reminder_template: str = ""
+    urge_template: str = ""
+    digest_template: str = ""
+    app_secret_proof: bool = False
+    openapi_url: str = "https://openapi.zalo.me"
+    business_url: str = "https://business.openapi.zalo.me"
+    oauth_url: str = "https://oauth.zaloapp.com"
+
+    @property
+    def on(self) -> bool:
+        secret = self.app_secret.get_secret_value().strip()
+        return self.mode != "off" and bool(self.app_id.strip()) and bool(secret)
+
+
 class Web(_Section):
     mode: Literal["on", "off"] = "off"
     host: str = "127.0.0.1"
@@ -213,6 +234,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     telegram: Telegram = Telegram()
     zalo: Zalo = Zalo()
+    zalo_oa: ZaloOa = ZaloOa()
     web: Web = Web()
     reminders: Reminders = Reminders()
     paths: Paths = Paths()
@@ -259,11 +281,17 @@ class Settings(BaseSettings):
         """What the channel's messenger allows one bot."""
         return self.zalo.tariff if messenger_of(channel) == "zalo" else Tariff()
 
+    @property
+    def limited(self) -> dict[str, Tariff]:
+        """The tariffs of the bots that are switched on and have one."""
+        return {name: bot.tariff for name, bot in self.zalo.bots.items() if bot.on}
+
     def secrets(self) -> tuple[str, ...]:
         """Everything that must never be printed."""
         kept = (
             self.telegram.token, self.zalo.token, self.telegram.webhook_secret,
             self.zalo.webhook_secret, self.web.metrics_token, self.web.ping_url,
+            self.zalo_oa.app_secret, self.zalo_oa.webhook_secret,
         )  # fmt: skip
         bots = (self.telegram, *self.zalo.bots.values())
         more = (bot.token for bot in self.zalo.more)
@@ -275,6 +303,8 @@ class Settings(BaseSettings):
         for name, section in (("telegram", self.telegram), *self.zalo.bots.items()):
             if section.on and section.mode == "webhook":
                 self.check_webhook(name)
+        if self.zalo_oa.on:
+            self.check_webhook("zalo_oa")
 
     def check_webhook(self, name: str) -> None:
         """Raises ConfigTrouble unless our web server can take the calls of the section `name`."""

@@ -161,7 +161,7 @@ def invite(
             raise Stop(f"Vai trò {ROLE_NAMES[Role(role)]} cần --agency TÊN_CƠ_QUAN.")
         valid = timedelta(days=settings.invites.valid_days)
         code, made = db.write_now(invites.new_invite, now, Role(role), agency_id, valid=valid)
-        link = asyncio.run(examination.invite_link(settings)).replace("{code}", code)
+        link = asyncio.run(examination.invite_link(settings, now)).replace("{code}", code)
     del tools
     if as_json:
         show({"code": code, "link": link, "expires": local(made.expires_at).isoformat(),

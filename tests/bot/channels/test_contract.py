@@ -8,10 +8,14 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -24,18 +28,24 @@ from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
 from bot.settings import Settings
-from scheduler.channel import Button, Channel, Message, SendError
+from scheduler.channel import Button, Channel, Message, SendError, Store
 from scheduler.split import split, units_of
 from tests.fakes.telegram_server import FakeTelegram
+from tests.fakes.zalo_oa_channel import called, channel_on, kept_in, unconnected
+from tests.fakes.zalo_oa_server import FakeZaloOa
 from tests.fakes.zalo_server import FakeZalo
 
+NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
+# What has to be set for a messenger to be made, where it is not a token.
+ASKED_FOR = {"zalo_oa": {"APP_ID": "1111111111111111111", "APP_SECRET": "1234567:geheim"}}
 BUTTONS = ((Button("Đã nhận", "d1:127:ack"), Button("Xong", "d1:127:done")),)
 
 
 @dataclass
 class Rig:
     """A channel before its fake: `address` of somebody who may be written to, `say` in their name,
-    `heard` what they see, `fail` makes the next send go wrong with one of FAULTS."""
+    `heard` what they see, `fail` makes the next send go wrong with one of FAULTS. `receive`: how
+    updates come where the messenger calls us; `named`: it sends names along."""
 
     channel: Channel
     address: str
@@ -47,6 +57,8 @@ class Rig:
     start: Callable[[], Any] | None = None
     faults: dict[str, dict[str, Any]] = field(default_factory=dict)
     stranger: Callable[[], Channel] | None = None
+    receive: Callable[[Store], Awaitable[None]] | None = None
+    named: bool = True
 
 
 @asynccontextmanager
@@ -104,10 +116,43 @@ async def on_zalo(http: HttpClient) -> AsyncIterator[Rig]:
         )
 
 
+@asynccontextmanager
+async def on_zalo_oa(http: HttpClient) -> AsyncIterator[Rig]:
+    with TemporaryDirectory() as folder:
+        async with FakeZaloOa() as server:
+            user = server.world.user("Lê Thị Hoa")
+            server.world.follow(user)
+            channel = channel_on(server, http, Path(folder))
+
+            def stranger() -> Channel:
+                server.world.revoke()
+                return channel
+
+            yield Rig(
+                channel,
+                user,
+                lambda: server.world.texts(user),
+                kept_in(Path(folder)).access,
+                lambda text: server.world.say(user, text),
+                server.fail,
+                server.stop,
+                server.start,
+                {
+                    "permanent": {"kind": "status", "status": -201},
+                    "retry-after": {"kind": "status", "status": -32},
+                    "gateway": {"kind": "html", "status": 502},
+                },
+                stranger,
+                partial(called, channel, server),
+                named=False,
+            )
+
+
 RIGS: dict[str, Callable[[HttpClient], AbstractAsyncContextManager[Rig]]] = {
     "console": on_console,
     "telegram": on_telegram,
     "zalo": on_zalo,
+    "zalo_oa": on_zalo_oa,
 }
 ON_A_NETWORK = sorted(CHANNELS)
 
@@ -143,19 +188,23 @@ def test_every_messenger_is_held_to_the_contract() -> None:
 def test_a_messenger_is_made_when_its_settings_ask_for_it(
     name: str, http: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for key in (
-        f"DONDOC_{each.upper()}__{part}" for each in CHANNELS for part in ("TOKEN", "MODE")
-    ):
+    parts = ("TOKEN", "MODE", "APP_ID", "APP_SECRET")
+    for key in (f"DONDOC_{each.upper()}__{part}" for each in CHANNELS for part in parts):
         monkeypatch.delenv(key, raising=False)
-    assert make_channels(Settings(), http).keys() == {"console"}
-    monkeypatch.setenv(f"DONDOC_{name.upper()}__TOKEN", "1234567:geheim")
+
+    def clock() -> datetime:
+        return NOW
+
+    assert make_channels(Settings(), http, clock).keys() == {"console"}
+    for key, value in ASKED_FOR.get(name, {"TOKEN": "1234567:geheim"}).items():
+        monkeypatch.setenv(f"DONDOC_{name.upper()}__{key}", value)
     settings = Settings()
-    (made,) = make_channels(settings, http).values()
+    (made,) = make_channels(settings, http, clock).values()
     assert made.name == name
     assert "1234567:geheim" in settings.secrets()
     assert "geheim" not in repr(settings)
     monkeypatch.setenv(f"DONDOC_{name.upper()}__MODE", "off")
-    assert make_channels(Settings(), http).keys() == {"console"}
+    assert make_channels(Settings(), http, clock).keys() == {"console"}
 
 
 @everywhere
@@ -314,7 +363,7 @@ async def test_what_people_write_is_stored_whole_and_understood(rig: Rig) -> Non
         if stored:
             news.set()
 
-    task = asyncio.create_task(rig.channel.receive(store))
+    task = asyncio.create_task((rig.receive or rig.channel.receive)(store))
     rig.say("xong 127 số 45/BC")
     await asyncio.wait_for(news.wait(), 5)
     task.cancel()
@@ -323,13 +372,14 @@ async def test_what_people_write_is_stored_whole_and_understood(rig: Rig) -> Non
     assert heard is not None
     assert (heard.event, heard.text, heard.chat_kind) == ("text", "xong 127 số 45/BC", "private")
     assert heard.address == heard.sender == rig.address
-    assert heard.sender_name == "Lê Thị Hoa"
+    assert heard.sender_name == ("Lê Thị Hoa" if rig.named else "")
 
 
 MADE: dict[str, Channel] = {
     "console": ConsoleChannel(lambda _address, _text: None),
     "telegram": TelegramChannel("1000001:a", "http://127.0.0.1:1", HttpClient()),
     "zalo": ZaloChannel("2000002:a", "http://127.0.0.1:1", HttpClient()),
+    "zalo_oa": unconnected(),
 }
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
