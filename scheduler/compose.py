@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from sqlmodel import Session, col, select
 
@@ -310,8 +311,8 @@ def _summary(digest: Digest) -> Summary | None:
     owed = sorted((*digest.urges, *digest.reminders), key=lambda each: (each.due_on, each.number))
     if not owed:
         return None
-    single = "urge" if digest.urges else "reminder"
     first = owed[0]
+    single: Literal["urge", "reminder"] = "urge" if digest.urges else "reminder"
     return Summary(
         single if len(owed) == 1 else "digest",
         tuple(each.number for each in owed),
