@@ -1,17 +1,32 @@
 """A terminal as a messenger: the same product without a token, for trying it out.
 
 Everyone shares the terminal. A line is said by the last speaker; "@lan xong 127" speaks as "lan".
+"/tep PATH [caption]" sends a file of this machine.
 """
 
 import asyncio
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from uuid import uuid4
 
-from scheduler.channel import ChannelInfo, Incoming, Limits, Message, Store, Update
+from bot.channels.carrying import read_start, too_long
+from registry.files import clean_name
+from scheduler.channel import (
+    ChannelInfo,
+    Incoming,
+    IncomingFile,
+    Limits,
+    Message,
+    SendError,
+    Store,
+    Update,
+)
 
+_FILE = re.compile(r"/tep\s+(.+)", re.DOTALL)
 FIRST_SPEAKER = "toi"
 
 
@@ -19,7 +34,9 @@ class ConsoleChannel:
     """`show(address, text)` prints a message; `lines()` waits for a line, None at the end."""
 
     name = "console"
-    limits = Limits(units=100_000, per_second=1000.0, private_gap=0.0, group_gap=0.0)
+    limits = Limits(
+        units=100_000, per_second=1000.0, private_gap=0.0, group_gap=0.0, caption=100_000
+    )
     edits = False
 
     def __init__(
@@ -40,8 +57,21 @@ class ConsoleChannel:
 
     async def send(self, address: str, message: Message) -> str:
         self._sent += 1
-        self._show(address, message.plain)
+        file = message.attachment
+        text = message.plain
+        if file is not None:
+            text += f"\n[Tệp: {clean_name(file.name)} – {file.path}]"
+        self._show(address, text)
         return f"{self._sent}-{uuid4().hex[:8]}"
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file of this machine, by its path."""
+        data = await read_start(Path(ref), most + 1)
+        if data is None:
+            raise SendError(f"Không đọc được tệp {ref}.", permanent=True)
+        if len(data) > most:
+            raise too_long(most)
+        return data
 
     async def edit(self, address: str, message_id: str, message: Message) -> None:
         """A printed line stays printed."""
@@ -76,13 +106,30 @@ class ConsoleChannel:
             name, _, words = words[1:].partition(" ")
             self._speaker = name or self._speaker
             words = words.strip()
+        if match := _FILE.match(words):
+            return self._file(match[1])
         return said(self._speaker, words) if words else None
+
+    def _file(self, rest: str) -> Update | None:
+        """ "/tep PATH [caption]": the longest beginning that is a file; quotes are not needed. What
+        is no path at all ("/tep 127") is a command like any other."""
+        flat = rest.strip().strip("\"'")
+        cuts = [match.start() for match in re.finditer(r"[\s\"']|$", rest)]
+        for cut in reversed(cuts):
+            name = rest[:cut].strip().strip("\"'")
+            if name and Path(name).is_file():
+                return handed(self._speaker, Path(name).resolve(), rest[cut:].strip(" \"'"))
+        if re.search(r"[/\\.]", flat.partition(" ")[0]):
+            self._show(self._speaker, f"Không thấy tệp {flat}.")
+            return None
+        return said(self._speaker, f"/tep {rest}")
 
     def parse(self, raw: str) -> Incoming | None:
         try:
             data = json.loads(raw)
+            file = _named(data.get("file"))
             return Incoming(
-                event="button" if data.get("action") else "text",
+                event="button" if data.get("action") else "file" if file else "text",
                 address=str(data["from"]),
                 chat_kind="private",
                 sender=str(data["from"]),
@@ -90,6 +137,7 @@ class ConsoleChannel:
                 text=str(data.get("text", "")),
                 action=str(data.get("action", "")),
                 reply_to=data.get("reply_to"),
+                file=file,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -105,6 +153,22 @@ def said(sender: str, text: str, name: str = "", action: str = "") -> Update:
     """What somebody said (or pressed) at the console, as an update."""
     data = {"from": sender, "text": text, "name": name, "action": action}
     return Update(uuid4().hex, json.dumps(data, ensure_ascii=False))
+
+
+def handed(sender: str, path: Path, caption: str = "", name: str = "") -> Update:
+    """A file somebody sent at the console, as an update."""
+    file = {"name": path.name, "ref": str(path), "size": path.stat().st_size}
+    data = {"from": sender, "text": caption, "name": name, "file": file}
+    return Update(uuid4().hex, json.dumps(data))
+
+
+def _named(file: object) -> IncomingFile | None:
+    if not isinstance(file, dict) or not isinstance(file.get("ref"), str):
+        return None
+    size = file.get("size")
+    return IncomingFile(
+        clean_name(str(file.get("name", ""))), file["ref"], size if isinstance(size, int) else None
+    )
 
 
 def keyboard() -> str | None:

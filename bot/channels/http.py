@@ -3,14 +3,21 @@
 Messengers put their token into the URL, so nothing here logs or repeats one.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace, TracebackType
 from typing import Self
 
 import aiohttp
+from yarl import URL
+
+from bot.channels.outside import PublicResolver, check_public
 
 _CHUNK = 64 * 1024
+_DOWNLOAD = 300.0  # seconds a whole file may take
+_HOPS = 4
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class HttpError(Exception):
@@ -24,6 +31,13 @@ class HttpError(Exception):
         super().__init__(text)
         self.text = text
         self.sent = sent
+
+
+class TooLongError(HttpError):
+    """The server has more to say than was wanted; the rest was not read."""
+
+    def __init__(self) -> None:
+        super().__init__("câu trả lời của máy chủ dài quá mức cho phép", sent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class HttpClient:
         self._trust_env = proxy_from_environment
         self._max_answer = max_answer
         self._session: aiohttp.ClientSession | None = None
+        self._outside: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,9 +102,11 @@ class HttpClient:
 
     async def close(self) -> None:
         """Close every connection; a later request opens a new pool."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        sessions = (self._session, self._outside)
+        self._session = self._outside = None
+        for session in sessions:
+            if session is not None:
+                await session.close()
 
     async def request(
         self,
@@ -125,9 +142,46 @@ class HttpClient:
         # Raised out here: inside, it would carry aiohttp's exception, which names the URL.
         raise failure
 
-    def _limits(self, wait: float) -> aiohttp.ClientTimeout:
+    async def download(self, url: str, most: int, *, public: bool = False) -> HttpAnswer:
+        """GET at most `most` bytes, within five minutes; the answer, whatever its status.
+
+        public: the address was named by somebody else. Only HTTPS to hosts on the public internet
+        is asked, also after a redirect; without it no redirect is followed. Raises
+        :class:`TooLongError`, and :class:`HttpError` where no whole answer came.
+        """
+        try:
+            async with asyncio.timeout(_DOWNLOAD):
+                return await (self._outside_answer(url, most) if public else self._get(url, most))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            failure = HttpError(_describe(error), sent=True)
+        # Raised out here: inside, it would carry aiohttp's exception, which names the URL.
+        raise failure
+
+    async def _get(self, url: str, most: int) -> HttpAnswer:
+        async with self._open().get(
+            url,
+            allow_redirects=False,
+            timeout=self._limits(self.timeout, _DOWNLOAD),
+            trace_request_ctx=_Progress(),
+        ) as response:
+            return await self._answer(response, most)
+
+    async def _outside_answer(self, url: str, most: int) -> HttpAnswer:
+        """Redirects are followed by hand: each of them is an address that somebody else named."""
+        limits = self._limits(self.timeout, _DOWNLOAD)
+        for _ in range(_HOPS):
+            check_public(url)
+            session = self._open_outside()
+            async with session.get(url, allow_redirects=False, timeout=limits) as response:
+                onward = response.headers.get("Location")
+                if onward is None or response.status not in _REDIRECTS:
+                    return await self._answer(response, most)
+                url = str(response.url.join(URL(onward)))
+        raise aiohttp.ClientError("too many redirects")
+
+    def _limits(self, wait: float, total: float | None = None) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(
-            total=self.connect_timeout + wait,
+            total=total or self.connect_timeout + wait,
             connect=self.connect_timeout,
             sock_connect=self.connect_timeout,
             sock_read=wait,
@@ -147,12 +201,27 @@ class HttpClient:
             )
         return self._session
 
-    async def _answer(self, response: aiohttp.ClientResponse) -> HttpAnswer:
+    def _open_outside(self) -> aiohttp.ClientSession:
+        """For addresses others name: no name may lead to this machine or its network."""
+        if self._outside is None or self._outside.closed:
+            self._outside = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=4, resolver=PublicResolver()),
+                trust_env=self._trust_env,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._outside
+
+    async def _answer(
+        self, response: aiohttp.ClientResponse, most: int | None = None
+    ) -> HttpAnswer:
         body = bytearray()
+        longest = self._max_answer if most is None else most
+        if most is not None and (response.content_length or 0) > most:
+            raise TooLongError
         async for chunk in response.content.iter_chunked(_CHUNK):
             body += chunk
-            if len(body) > self._max_answer:
-                raise ValueError("answer too large")
+            if len(body) > longest:
+                raise TooLongError
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(response.status, bytes(body), headers)
 

@@ -8,14 +8,17 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from mimetypes import guess_extension
 from typing import Any
 
-from scheduler.channel import ChatKind, Incoming, Update
+from registry.files import NAMELESS, clean_name
+from scheduler.channel import ChatKind, Incoming, IncomingFile, Update
 
 Node = dict[str, Any]
 
 _KINDS: dict[str, ChatKind] = {"private": "private", "group": "group", "supergroup": "group"}
 _GONE = ("left", "kicked")
+PICTURE = "anh.jpg"  # what a picture is called that comes without a name
 # What a person may send that holds nothing to read. Messages without any of these are Telegram's
 # own notes ("... joined the group"), which concern nobody.
 _MEDIA = (
@@ -73,11 +76,12 @@ def _message(message: Node, me: Identity) -> Incoming | None:
     if moved or sender is None:
         return moved
     text = _text(message, "text") or _text(message, "caption")
+    file = _file(message)
     if not text and not any(message.get(kind) for kind in _MEDIA):
         return None
     reply_to = _reply_to(message, me)
     return Incoming(
-        "text" if text else "other",
+        "file" if file else "text" if text else "other",
         chat.address,
         chat.kind,
         sender=sender[0],
@@ -86,7 +90,32 @@ def _message(message: Node, me: Identity) -> Incoming | None:
         text=_without_our_name(text, me),
         reply_to=reply_to,
         addressed=chat.kind == "private" or _addressed(text, reply_to, me),
+        file=file,
     )
+
+
+def _file(message: Node) -> IncomingFile | None:
+    """A document, or a picture in its largest size. A moving picture also comes as a document."""
+    sizes = message.get("photo")
+    if isinstance(sizes, list):
+        shown = [each for each in sizes if isinstance(each, dict) and _text(each, "file_id")]
+        best = max(shown, key=_pixels, default=None)
+        return _incoming_file(best, PICTURE) if best is not None else None
+    document = _node(message, "document")
+    if "animation" in message or not _text(document, "file_id"):
+        return None
+    ending = guess_extension(_text(document, "mime_type")) or ""
+    return _incoming_file(document, _text(document, "file_name") or f"{NAMELESS}{ending}")
+
+
+def _incoming_file(node: Node, name: str) -> IncomingFile:
+    size = _number(node, "file_size")
+    return IncomingFile(clean_name(name), _text(node, "file_id"), size)
+
+
+def _pixels(size: Node) -> tuple[int, int]:
+    area = (_number(size, "width") or 0) * (_number(size, "height") or 0)
+    return area, _number(size, "file_size") or 0
 
 
 def _button(query: Node, _me: Identity) -> Incoming | None:

@@ -10,14 +10,17 @@ import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from bot.channels.backoff import pause_after
+from bot.channels.carrying import get_file, in_words
 from bot.channels.http import HttpClient
 from bot.channels.telegram_updates import whole
 from bot.channels.webhook import NO_HOOK, Hook, foreign_note, keep, leave
 from bot.channels.zalo_api import (
     NOT_FOUND,
     Me,
+    Sent,
     ZaloApi,
     ZaloLost,
     ZaloRefused,
@@ -31,6 +34,7 @@ from scheduler.split import units_of
 _LOGGER = logging.getLogger(__name__)
 
 _MOST_UNITS = 2000  # what Zalo takes; parts are cut at Limits.units, some bots saw shorter cuts
+_BAD_REQUEST = 400
 _BREATH = 1.0  # seconds between polls that brought nothing new and did not wait by themselves
 _REMEMBERED = 1000  # updates known to be stored, so that a server that repeats itself is noticed
 # Codes that speak of the chat rather than of the words. Zalo has none for "blocked" or "left".
@@ -59,7 +63,8 @@ class ZaloChannel:
     """
 
     name: str
-    limits = Limits(units=1800, per_second=1.5, private_gap=1.0, group_gap=2.0)
+    # A line with a link must still fit under the words.
+    limits = Limits(units=1800, per_second=1.5, private_gap=1.0, group_gap=2.0, caption=1500)
     edits = False
 
     def __init__(  # noqa: PLR0913 -- each keyword is one setting of the bot
@@ -77,6 +82,8 @@ class ZaloChannel:
         if not token.strip():
             raise ValueError("the Zalo token is empty")
         self._api = ZaloApi(token.strip(), base_url, http)
+        self._http = http
+        self._origin = _origin(base_url)
         self._poll_timeout = poll_timeout
         self._pauses = pauses
         self._hook = hook
@@ -109,26 +116,50 @@ class ZaloChannel:
         """Nothing to do: the HTTP client belongs to whoever made it."""
 
     async def send(self, address: str, message: Message) -> str:
-        """Send the plain words; the buttons are left out, since the words say the same.
+        """Send the plain words; the buttons are left out, since the words say the same. A picture
+        goes by its address, which Zalo fetches; any other file is a link in the words.
 
         400 is the message's fault: permanent. 403 and 404 are the chat's: tried again twice. The
         third refusal in a row closes the chat, whichever the codes. 429 holds back everything, to
         everybody. Raises SendError.
         """
+        file = message.attachment
+        if file is not None and not (file.picture and file.url):
+            message, file = in_words(message, file, "Zalo"), None
         text = _wire_text(message.plain)
-        if not text or units_of(text) > _MOST_UNITS:
+        if (not text and file is None) or units_of(text) > _MOST_UNITS:
             raise SendError("Zalo: tin rỗng hoặc dài quá 2.000 ký tự", permanent=True)
         self._check_quota()
         try:
-            sent = await self._api.send_message(address, text)
+            if file is not None and (sent := await self._photo(address, file.url, text)) is None:
+                message = in_words(message, file, "Zalo")
+                text, file = _wire_text(message.plain), None
+            if file is None:
+                sent = await self._api.send_message(address, text)
         except ZaloRefused as error:
             failure = self._refusal(address, error)
         except ZaloLost as error:
             failure = as_send_error(error)
         else:
             self._taken(address)
-            return sent.message_id
+            return sent.message_id if sent is not None else ""
         raise failure
+
+    async def _photo(self, address: str, url: str, caption: str) -> Sent | None:
+        """None where Zalo does not take the picture: nothing was sent then."""
+        try:
+            return await self._api.send_photo(address, url, caption)
+        except ZaloRefused as error:
+            if error.code != _BAD_REQUEST:
+                raise
+            _LOGGER.warning("Zalo không nhận ảnh: %s", error.words)
+            return None
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A photo by its address: HTTPS on the public internet, or the server we speak to."""
+        if _origin(ref) == self._origin:
+            return await get_file(self._http, ref, most, "Zalo")
+        return await get_file(self._http, ref, most, "Zalo", public=True)
 
     async def edit(self, address: str, message_id: str, message: Message) -> None:
         """Zalo cannot change a sent message."""
@@ -284,6 +315,15 @@ def _wire_text(text: str) -> str:
     plain = whole(text).replace("\x00", "").strip()
     composed = unicodedata.normalize("NFC", plain)
     return composed if units_of(composed) <= units_of(plain) else plain
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Scheme and host with its port; nothing for what is no address."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return "", ""
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _group_note(me: Me) -> str:

@@ -11,12 +11,16 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from bot.channels.telegram_updates import whole
+from bot.channels.telegram_updates import PICTURE, whole
 from bot.channels.zalo_api import Me, Node, identifier, node, words
-from scheduler.channel import ChatKind, Incoming, Update
+from scheduler.channel import ChatKind, Incoming, IncomingFile, Update
 
 _REACTION = "message.reaction.received"
+# A document, a contact card, or anything of a protected sender: Zalo keeps it to itself.
+_UNSUPPORTED = "message.unsupported.received"
+_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 _LONGEST_KEY = 100
 _WRAPPERS = 3
 _TITLES = ("title", "name", "display_name")
@@ -79,15 +83,27 @@ def understand(raw: str, me: Identity) -> Incoming | None:
     text = _text(message.get("text")).strip() or _text(message.get("caption")).strip()
     if kind == "group":
         text = _without_mention(text, me)
+    file = _picture(message)
+    unseen = update.get("event_name") == _UNSUPPORTED and not text
     return Incoming(
-        "text" if text else "other",
+        "file" if file or unseen else "text" if text else "other",
         address,
         kind,
         sender=who,
         sender_name=_text(sender.get("display_name")).strip(),
         chat_title=_title(chat, address) if kind == "group" else "",
         text=text,
+        file=file,
     )
+
+
+def _picture(message: Node) -> IncomingFile | None:
+    """A photo by its address: documented as `photo`, seen as `photo_url`."""
+    url = _text(message.get("photo_url")).strip() or _text(message.get("photo")).strip()
+    if not url.startswith(("https://", "http://")):
+        return None
+    ending = PurePosixPath(url.partition("?")[0].partition("#")[0]).suffix.lower()
+    return IncomingFile(f"anh{ending}" if ending in _ENDINGS else PICTURE, url)
 
 
 def _update(raw: str) -> Node:

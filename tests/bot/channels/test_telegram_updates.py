@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.telegram_updates import Identity, understand
-from scheduler.channel import Incoming
+from scheduler.channel import Incoming, IncomingFile
 
 ME = Identity(1000001, "dondoc_bot")
 US = {"id": 1000001, "is_bot": True, "first_name": "Đôn Đốc", "username": "dondoc_bot"}
@@ -63,12 +63,18 @@ def group(event: Any = "text", **fields: Any) -> Incoming:
     return Incoming(event, "-42", "group", "5001", "Lê Thị Hoa", "UBND xã Bình Minh", **fields)
 
 
-def unheard(text: str, **fields: Any) -> Incoming:
-    return group(text=text, addressed=False, **fields)
+def unheard(text: str, event: Any = "text", **fields: Any) -> Incoming:
+    return group(event, text=text, addressed=False, **fields)
 
 
 SIGNED = {"from": ANONYMOUS, "author_signature": "Chánh VP"}
-PHOTO = [{"file_id": "x", "width": 1, "height": 1}]
+PHOTO = [
+    {"file_id": "s", "width": 90, "height": 60},
+    {"file_id": "x", "width": 1280, "height": 853, "file_size": 99000},
+    {"file_id": "m", "width": 320, "height": 213},
+]
+PICTURE = IncomingFile("anh.jpg", "x", 99000)
+REPORT = {"file_id": "d", "file_name": "../Báo cáo\u202e.pdf", "file_size": 7}
 FORUM_ROOT = ours(forum_topic_created={"name": "Chung", "icon_color": 1})
 CASES: dict[str, tuple[dict[str, Any], Incoming | None]] = {
     # Private chats
@@ -84,15 +90,30 @@ CASES: dict[str, tuple[dict[str, Any], Incoming | None]] = {
         private(text="xong"),
     ),
     "a sticker": (message(PRIVATE, sticker={"file_id": "x"}), private("other")),
-    "a photo": (message(PRIVATE, photo=PHOTO), private("other")),
+    "a photo": (message(PRIVATE, photo=PHOTO), private("file", file=PICTURE)),
+    "a photo of nothing": (message(PRIVATE, photo=[{"width": 1}, 7]), private("other")),
     "a photo in reply": (
         message(PRIVATE, photo=PHOTO, reply_to_message=ours()),
-        private("other", reply_to="9"),
+        private("file", reply_to="9", file=PICTURE),
     ),
     "a document with words": (
         message(PRIVATE, document={"file_id": "x"}, caption="xong 127 số 45/BC-SYT"),
-        private(text="xong 127 số 45/BC-SYT"),
+        private("file", text="xong 127 số 45/BC-SYT", file=IncomingFile("tep", "x")),
     ),
+    "a document": (
+        message(PRIVATE, document=REPORT),
+        private("file", file=IncomingFile("Báo cáo .pdf", "d", 7)),
+    ),
+    "a document without a name": (
+        message(PRIVATE, document={"file_id": "d", "mime_type": "application/pdf"}),
+        private("file", file=IncomingFile("tep.pdf", "d")),
+    ),
+    "a document without an id": (message(PRIVATE, document={"file_name": "a"}), private("other")),
+    "a moving picture": (
+        message(PRIVATE, animation={"file_id": "g"}, document={"file_id": "g"}),
+        private("other"),
+    ),
+    "a video": (message(PRIVATE, video={"file_id": "v"}), private("other")),
     "no last name": (
         message(PRIVATE, text="1", **{"from": {"id": 5001, "is_bot": False, "first_name": "Hoa"}}),
         Incoming("text", "5001", "private", "5001", "Hoa", text="1"),
@@ -128,7 +149,18 @@ CASES: dict[str, tuple[dict[str, Any], Incoming | None]] = {
             text="chào", addressed=False,
         ),
     ),
-    "a sticker among people": (message(GROUP, photo=PHOTO), group("other", addressed=False)),
+    "a sticker among people": (
+        message(GROUP, sticker={"file_id": "x"}),
+        group("other", addressed=False),
+    ),
+    "a photo among people": (
+        message(GROUP, photo=PHOTO, caption="xong 127"),
+        unheard("xong 127", event="file", file=PICTURE),
+    ),
+    "a photo for us": (
+        message(GROUP, photo=PHOTO, caption="@dondoc_bot xong 127"),
+        group("file", text="xong 127", file=PICTURE),
+    ),
     "an anonymous administrator": (
         message(GROUP, text="/status", sender_chat=GROUP, **{"from": ANONYMOUS}),
         Incoming(

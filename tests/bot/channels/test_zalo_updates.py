@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.channels.zalo_api import Me
 from bot.channels.zalo_updates import Identity, understand, updates_in
-from scheduler.channel import Incoming
+from scheduler.channel import Incoming, IncomingFile
 
 ME = Identity.of(Me("77aa", "bot.dondoc", "Bot Đôn Đốc"))
 HOA = {"id": "5a5b5c5d5e5f60616263", "display_name": "Lê Thị Hoa", "is_bot": False}
@@ -48,6 +49,11 @@ def group(text: str = "", **more: Any) -> Incoming:
     return Incoming(kind, GROUP["id"], "group", chat_title=TITLE, **values)
 
 
+def picture(text: str = "") -> Incoming:
+    return replace(private(text), event="file", file=IncomingFile("anh.jpg", URL))
+
+
+UNSUPPORTED = "message.unsupported.received"
 XONG = update(PRIVATE, text="xong 1")
 IMAGE = "message.image.received"
 URL = "https://photo.example/x.jpg"
@@ -80,13 +86,23 @@ CASES: dict[str, tuple[Any, Incoming | None]] = {
     # Other things
     "an image with words": (
         update(PRIVATE, IMAGE, photo_url=URL, caption="xong 127"),
-        private("xong 127"),
+        picture("xong 127"),
     ),
-    "an image": (update(PRIVATE, IMAGE, photo_url=URL), private()),
-    "an image, as documented": (update(PRIVATE, IMAGE, photo=URL, caption=" "), private()),
+    "an image": (update(PRIVATE, IMAGE, photo_url=URL), picture()),
+    "an image, as documented": (update(PRIVATE, IMAGE, photo=URL, caption=" "), picture()),
+    "an image in a group": (
+        update(GROUP, IMAGE, photo_url=URL, caption="@Bot Đôn Đốc xong 127"),
+        replace(group("xong 127"), event="file", file=IncomingFile("anh.jpg", URL)),
+    ),
+    "a picture of another kind": (
+        update(PRIVATE, IMAGE, photo_url="https://[x/a.PNG?b=1/2.gif"),
+        replace(picture(), file=IncomingFile("anh.png", "https://[x/a.PNG?b=1/2.gif")),
+    ),
+    "an image at no address": (update(PRIVATE, IMAGE, photo_url="file:///etc/passwd"), private()),
     "a sticker": (update(PRIVATE, "message.sticker.received", sticker="x"), private()),
     "a voice": (update(PRIVATE, "message.voice.received", voice_url=URL), private()),
-    "a file": (update(PRIVATE, "message.unsupported.received"), private()),
+    "a file": (update(PRIVATE, UNSUPPORTED), replace(private(), event="file")),
+    "something unsupported with words": (update(PRIVATE, UNSUPPORTED, text="a"), private("a")),
     "a link": (update(PRIVATE, "message.link.received", text=URL), private(URL)),
     "a new event with words": (update(PRIVATE, "message.new.received", text="a"), private("a")),
     "a reaction": (update(PRIVATE, "message.reaction.received", text="❤"), None),
