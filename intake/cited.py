@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from intake.flat import flat
@@ -44,16 +44,24 @@ _UNNUMBERED = re.compile(
 )
 # What shows that a day behind a document is a deadline and not its own.
 _OWED = re.compile(r"\b(?:truoc|cham nhat|hoan thanh|bao cao|gui|trong|den|xong)\b")
+# "thay thế Kế hoạch số 12/KH-UBND"; "được thay thế bằng Kế hoạch số …" says the opposite.
+_REPLACES = re.compile(
+    r"(?<!duoc )(?<!bi )(?<!khong )\b(?:thay the|thay cho|bai bo)(?: cho| toan bo| cac)*[:\s]*$"
+)
+_EXPIRES = re.compile(r"[^.;]{0,60}\bhet hieu luc\b")
+_JOINED = re.compile(r"(?:\s*cua [^.;,\d]{0,60})?\s*(?:,|va|, va)\s*")
 
 
 @dataclass(frozen=True)
 class Citation:
-    """A document named in another. `issued` is None where its day is not told."""
+    """A document named in another. `issued` is None where its day is not told; `replaces`: the
+    other one says that it takes its place."""
 
     number: str
     kind: str
     issued: date | None
     line: int
+    replaces: bool = False
 
 
 def citations(texts: Iterable[tuple[int, str]]) -> list[Citation]:
@@ -61,6 +69,7 @@ def citations(texts: Iterable[tuple[int, str]]) -> list[Citation]:
     only the second time is kept."""
     found: dict[str, Citation] = {}
     for line, text in texts:
+        replaced = _replaced(text)
         for start, end, issued in _spans(text):
             match = _CITED.match(flat(text), start)
             number = text[match.start("number") : end] if match else ""
@@ -71,9 +80,28 @@ def citations(texts: Iterable[tuple[int, str]]) -> list[Citation]:
                     text[match.start("kind") : match.end("kind")] if match and match["kind"] else ""
                 )
                 found[number] = Citation(
-                    number, kind or (known.kind if known else ""), issued, line
-                )
+                    number, kind or (known.kind if known else ""), issued, line,
+                    start in replaced or (known.replaces if known else False),
+                )  # fmt: skip
+            elif start in replaced:
+                found[number] = replace(known, replaces=True)
     return list(found.values())
+
+
+def _replaced(text: str) -> set[int]:
+    """Where the documents stand whose place this one takes: behind "thay thế", and those joined to
+    them. What replaces only a part ("một số nội dung của …") stands behind other words."""
+    folded = flat(text)
+    found: set[int] = set()
+    last = -1
+    for start, end, _issued in _spans(text):
+        joined = last >= 0 and _JOINED.fullmatch(folded, last, start)
+        if joined or _REPLACES.search(folded[:start]) or _EXPIRES.match(folded, end):
+            found.add(start)
+            last = end
+        else:
+            last = -1
+    return found
 
 
 def masked(text: str) -> str:

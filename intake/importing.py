@@ -14,13 +14,16 @@ from sqlmodel import Session
 from deadlines import Rule, WorkCalendar
 from intake.agency_rows import agency_rows, ambiguities
 from intake.columns import AGENCY_COLUMNS
+from intake.difference import difference, difference_lines
+from intake.difference import to_contract as difference_contract
 from intake.drafts import Draft, draft_tasks
 from intake.drafts import Terms as ReadingTerms
 from intake.errors import IntakeError
 from intake.lint import contradictions
 from intake.numbers import kind_and_issuer
-from intake.paper import Progress
+from intake.paper import PLAIN, Options
 from intake.problems import Problem
+from intake.replacing import concerned_lines, ended_before, replacements
 from intake.sheets import read_table
 from intake.source import Source, read_source, tidy_number
 from registry import agency_list
@@ -28,7 +31,10 @@ from registry.agencies import Directory, Match
 from registry.agency_list import LoadResult
 from registry.citing import Cited, number_key, resolved
 from registry.clock import local_day
+from registry.concerned import Concerned, concerned
 from registry.database import Database
+from registry.difference import Difference
+from registry.directive_changes import end_tasks
 from registry.directives import (
     DirectiveFacts,
     ImportResult,
@@ -39,6 +45,7 @@ from registry.directives import (
 )
 from registry.expand import HORIZON_DAYS, Expansion, expand
 from registry.expand import Terms as DutyTerms
+from registry.people import Actor
 from registry.revise import revise
 from registry.tables import Task
 
@@ -111,7 +118,8 @@ class ImportOrder:
     `drop`: lines whose tasks are left out. `owed_from`, `owed_until`: duties are owed only for due
     days between them.
     `issued`: local day of issue, None where the copy has none. `update_rule`: when tasks without a
-    day are asked for a word. `inclusive`: "trước ngày D" includes D.
+    day are asked for a word. `inclusive`: "trước ngày D" includes D. `end_gone`: tasks that the
+    file does not name any more end, their open duties with them.
     """
 
     number: str
@@ -126,12 +134,14 @@ class ImportOrder:
     owed_from: date | None = None
     owed_until: date | None = None
     drop: frozenset[int] = frozenset()
+    end_gone: bool = False
 
 
 @dataclass(frozen=True)
 class ImportReport:
     """A directive as read, and what storing it came to (None where something blocks it; `written`
-    is False where it was only tried out)."""
+    is False where it was only tried out). `difference`: against what was stored before; `ended`:
+    tasks it does not name any more have ended; `concerned`: whose duties changed."""
 
     draft: Draft
     source: Source
@@ -139,6 +149,9 @@ class ImportReport:
     expansion: Expansion | None = None
     notes: tuple[Problem, ...] = ()
     written: bool = False
+    difference: Difference | None = None
+    concerned: Concerned = field(default_factory=Concerned)
+    ended: bool = False
 
     @property
     def refused(self) -> bool:
@@ -156,7 +169,10 @@ class ImportReport:
             count = sum(one.blocking for one in self.problems)
             return [*found, f"Đọc được {tasks}; còn {count} chỗ phải sửa nên không lưu gì."]
         start = "Đã nhập" if self.written else f"Chạy thử, chưa lưu gì (đọc được {tasks})"
-        return [*found, f"{start}: {_summary(self.result, self.expansion or Expansion())}"]
+        changed = difference_lines(self.difference) if self.difference else []
+        told = concerned_lines(self.concerned, written=self.written)
+        summary = _summary(self.result, self.expansion or Expansion(), self.ended)
+        return [*found, *changed, *told, f"{start}: {summary}"]
 
     def _issued(self) -> str | None:
         """The day of issue; the month alone where the copy leaves the day blank."""
@@ -200,6 +216,8 @@ class ImportReport:
                 for one in directive.cited
             ],
             "warnings": _warnings(self.problems),
+            "difference": difference_contract(self.difference) if self.difference else None,
+            "duties": _duties(self.expansion, self.concerned) if self.expansion else None,
         }
 
 
@@ -215,13 +233,13 @@ def import_tasks(
 
 
 def read_for(
-    db: Database, path: Path, order: ImportOrder, now: datetime, progress: Progress | None = None
+    db: Database, path: Path, order: ImportOrder, now: datetime, options: Options = PLAIN
 ) -> Source:
-    """A directive from its file, without the tasks that the order drops. `now` is aware;
-    `progress`: as for :func:`intake.papers.read_paper`. Raises IntakeError."""
+    """A directive from its file, without the tasks that the order drops. `now` is aware. Raises
+    IntakeError."""
     today = local_day(now)
     directory = db.read_now(Directory.on, order.issued or today)
-    source = read_source(path, directory, today, order.issued, progress)
+    source = read_source(path, directory, today, order.issued, options)
     return _without(source, order.drop)
 
 
@@ -263,7 +281,8 @@ def draft_in(session: Session, source: Source, order: ImportOrder) -> Draft:
         for task, facts in zip(draft.tasks, draft.facts(), strict=True)
         for problem in contradictions(task.line, facts.kind, facts.rule, facts.send_to, others)
     ]
-    notes = (*_no_agencies(directory), *source.notes, *told)
+    after = (*ended_before(session, directive), *replacements(session, directive))
+    notes = (*_no_agencies(directory), *after, *source.notes, *told)
     return replace(draft, problems=tuple(sorted((*draft.problems, *notes), key=_line)))
 
 
@@ -286,9 +305,19 @@ def store_in(
     if draft.blocked:
         return ImportReport(draft, source)
     terms = DutyTerms(local_day(now), now, order.calendar, order.update_rule, order.horizon_days)
-    result, expansion = _store(session, draft, terms)
-    found = tuple(_troubles(session, expansion))
-    return ImportReport(draft, source, result, expansion, found, written=written)
+    before = difference(session, draft, order.calendar)
+    result, expansion = _store(session, draft, terms, end_gone=order.end_gone)
+    return ImportReport(
+        draft,
+        source,
+        result,
+        expansion,
+        tuple(_troubles(session, expansion)),
+        written=written,
+        difference=before,
+        concerned=concerned(session, expansion.changes),
+        ended=order.end_gone,
+    )
 
 
 class _TriedOut(Exception):
@@ -317,13 +346,19 @@ def _run(db: Database, write: Callable[[Session], _Report], *, dry_run: bool) ->
     raise AssertionError("a rehearsal always ends in its outcome")
 
 
-def _store(session: Session, draft: Draft, terms: DutyTerms) -> tuple[ImportResult, Expansion]:
+def _store(
+    session: Session, draft: Draft, terms: DutyTerms, *, end_gone: bool
+) -> tuple[ImportResult, Expansion]:
     tasks = draft.facts()
     result = store(session, draft.directive, tasks, terms.now)
     altered = [*result.changed, *hanging(session, result)]
     revised = revise(session, terms, altered) if altered else Expansion()
     grown = expand(session, terms, [*result.added, *result.unchanged])
-    return result, revised + grown
+    total = revised + grown
+    if end_gone and result.absent:
+        ended = end_tasks(session, result.absent, Actor(None, "import"), terms.now)
+        total += Expansion(cancelled=len(ended), changes=ended)
+    return result, total
 
 
 def _troubles(session: Session, expansion: Expansion) -> list[Problem]:
@@ -366,7 +401,7 @@ def _cited(source: Source) -> tuple[Cited, ...]:
     """The documents that the source names, but for itself."""
     own = number_key(source.head.number)
     return tuple(
-        Cited(one.number, one.kind, one.issued, one.line or None)
+        Cited(one.number, one.kind, one.issued, one.line or None, replaces=one.replaces)
         for one in source.citations
         if number_key(one.number) != own
     )
@@ -403,7 +438,18 @@ def _problem_lines(problems: tuple[Problem, ...], unit: str = "dòng") -> list[s
     ]
 
 
-def _summary(result: ImportResult, expansion: Expansion) -> str:
+def _duties(expansion: Expansion, told: Concerned) -> dict[str, Any]:
+    return {
+        "added": expansion.added,
+        "moved": expansion.moved,
+        "cancelled": expansion.cancelled,
+        "reopened": expansion.reopened,
+        "agencies": list(told.agencies),
+        "focal_points": told.people,
+    }
+
+
+def _summary(result: ImportResult, expansion: Expansion, ended: bool) -> str:
     said = (
         f"{len(result.added)} nhiệm vụ mới, {len(result.changed)} thay đổi, "
         f"{len(result.unchanged)} giữ nguyên; thêm {expansion.added} đầu việc"
@@ -412,6 +458,9 @@ def _summary(result: ImportResult, expansion: Expansion) -> str:
         said += f", trong đó {expansion.late} đã quá hạn lúc nhập"
     if expansion.moved or expansion.cancelled:
         said += f", dời hạn {expansion.moved}, hủy {expansion.cancelled}"
+    if expansion.reopened:
+        said += f", mở lại {expansion.reopened}"
     if result.absent:
-        said += f"; {len(result.absent)} nhiệm vụ cũ không còn trong tệp (vẫn giữ)"
+        fate = "đã kết thúc" if ended else "vẫn giữ; kết thúc thì nhập lại với --gone end"
+        said += f"; {len(result.absent)} nhiệm vụ cũ không còn trong tệp ({fate})"
     return f"{said}."

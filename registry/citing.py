@@ -13,13 +13,15 @@ from registry.tables import Citation, Directive
 @dataclass(frozen=True)
 class Cited:
     """A document as another one names it. `issued_on` is None where its day is not told, `line`
-    where that is not known; `directive_id`: the directive known here that it is, or None."""
+    where that is not known; `directive_id`: the directive known here that it is, or None;
+    `replaces`: the other one says that it takes its place."""
 
     number: str
     kind: str = ""
     issued_on: date | None = None
     line: int | None = None
     directive_id: int | None = None
+    replaces: bool = False
 
 
 def number_key(number: str) -> str:
