@@ -124,13 +124,6 @@ def closed(renderer: Renderer, duties: Sequence[DutyFacts]) -> Rendered:
     )
 
 
-def calendar_event(renderer: Renderer, facts: DutyFacts, *, with_agency: bool = False) -> Rendered:
-    """One entry of a calendar: the first line is its title."""
-    return renderer.render(
-        "messages/calendar_event", f=facts, with_agency=with_agency, long=900, short=300
-    )
-
-
 def why(renderer: Renderer, story: Why) -> Rendered:
     """The answer to /visao: where a duty comes from, how it was read, what was said, answered."""
     answers = [{"row": row, "words": _answered(row)} for row in story.answers]

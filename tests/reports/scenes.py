@@ -10,10 +10,12 @@ from registry.clock import moment_of
 from registry.tables import Person
 from registry.types import AttemptOutcome, DutyKind, DutyState, NoticeKind, NoticeState, Part, Role
 from reports import figures, messages
+from reports.calendar_words import calendar_event
 from reports.facts import DutyFacts, load_facts, open_duties
 from reports.figures import HelpLine
 from reports.messages import Digest, News
 from reports.render import Rendered, Renderer
+from reports.samples import BOTS
 from reports.status import Status, Unreachable, status, unreachable
 from reports.why import Why, load_why
 from tests.reports.build import Builder
@@ -199,6 +201,9 @@ SCENES: dict[str, Scene] = {
     "reminder_weekend": lambda r, w: messages.reminder(r, w.facts["weekend"], TODAY),
     "reminder_today": lambda r, w: messages.reminder(r, w.facts["today"], TODAY),
     "reminder_update": lambda r, w: messages.reminder(r, w.facts["update"], TODAY),
+    "reminder_detour": lambda r, w: messages.detoured(
+        r, messages.reminder(r, w.facts["report"], TODAY), "zalo", "telegram", "closed"
+    ),
     "reminder_repeat": lambda r, w: messages.reminder(r, w.facts["report"], TODAY, repeat=True),
     "reminder_held": lambda r, w: messages.reminder(r, w.facts["extended"], TODAY, held_since=HELD),
     "urge": lambda r, w: messages.urge(r, w.facts["late"], TODAY),
@@ -224,6 +229,11 @@ SCENES: dict[str, Scene] = {
     "closed_several": lambda r, w: messages.closed(
         r, [w.facts["done"], w.facts["cancelled"], w.facts["report"]]
     ),
+    "calendar_event": lambda r, w: calendar_event(r, w.facts["report"]),
+    "calendar_event_weekend": lambda r, w: calendar_event(r, w.facts["weekend"]),
+    "calendar_event_update": lambda r, w: calendar_event(r, w.facts["update"]),
+    "calendar_event_done": lambda r, w: calendar_event(r, w.facts["done"], with_agency=True),
+    "calendar_event_cancelled": lambda r, w: calendar_event(r, w.facts["cancelled"]),
     "duties": lambda r, w: messages.duties(r, w.owed, TODAY, ["Sở Y tế"]),
     "duties_two_agencies": lambda r, w: messages.duties(
         r, [w.facts["late"], *w.owed], TODAY, ["Sở Công Thương", "Sở Y tế"]
@@ -235,6 +245,7 @@ SCENES: dict[str, Scene] = {
     "why": lambda r, w: messages.why(r, w.stories["report"]),
     "why_update": lambda r, w: messages.why(r, w.stories["update"]),
     "status": lambda r, w: figures.status(r, w.committee),
+    "status_bots": lambda r, w: figures.status(r, w.committee, BOTS),
     "status_quarter": lambda r, w: figures.status(r, w.quarter),
     "status_empty": lambda r, w: figures.status(r, w.nothing),
     "status_agency": lambda r, w: figures.status_agency(r, w.agency, "Sở Y tế", w.owed),
