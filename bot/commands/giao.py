@@ -3,7 +3,8 @@
 import re
 from dataclasses import replace
 
-from bot.reviewing import acts
+from bot.reviewing.look import ASSIGNMENT, opened
+from bot.reviewing.showing import say_assignment
 from bot.talk import Talk
 from deadlines.text import clean, fold
 from intake.board import Board
@@ -29,13 +30,13 @@ def run(talk: Talk, rest: str) -> None:
     if source is None:
         talk.say("giao_unread", text=rest)
         return
-    title = f"{acts.ASSIGNMENT} ngày {talk.today:%d/%m/%Y}"
+    title = f"{ASSIGNMENT} ngày {talk.today:%d/%m/%Y}"
     board = Board(source).told("title", title).told("issued", talk.today.isoformat())
     review = reviews.begin(
         talk.session, title, talk.actor.person_id, source.to_json(), board.state(), talk.now
     )
-    look = acts.opened(talk, review)
-    acts.say_assignment(look)
+    look = opened(talk, review)
+    say_assignment(look)
 
 
 def _read(talk: Talk, sentence: str) -> Source | None:
@@ -44,12 +45,12 @@ def _read(talk: Talk, sentence: str) -> Source | None:
     words = clean(sentence)
     tries = (words, f"Giao {words}") if _ORDERS.match(fold(words)) else (f"Giao {words}", words)
     for each in tries:
-        source = source_of(read_pasted(each), acts.ASSIGNMENT, directory, talk.today, talk.today)
+        source = source_of(read_pasted(each), ASSIGNMENT, directory, talk.today, talk.today)
         if source.rows:
             rows = [_tidy(row, words) for row in source.rows]
             # Two orders in the same words on two days are two tasks.
             digest = f"{source.digest[:40]}-{talk.inbound.id}"
-            head = replace(source.head, kind=acts.ASSIGNMENT)
+            head = replace(source.head, kind=ASSIGNMENT)
             return replace(source.with_rows(rows), digest=digest, head=head, notes=())
     return None
 

@@ -2,7 +2,8 @@
 
 import json
 
-from bot.reviewing import acts
+from bot.reviewing.look import opened, save
+from bot.reviewing.showing import say_summary, say_unavailable
 from bot.talk import Talk
 from deadlines.text import fold
 from intake.secrecy import REFUSED, secrecy_mark
@@ -48,7 +49,7 @@ def _go_on(talk: Talk, number: int) -> None:
     if review is None:
         raise Refused(f"Không có bản soát số {number}; gõ /nhap để xem các bản đang soát.")
     if review.state != ReviewState.OPEN:
-        acts.say_unavailable(talk, review)
+        say_unavailable(talk, review)
         return
     before = reviews.take(talk.session, review, talk.actor, talk.now)
     if before is not None:
@@ -58,9 +59,9 @@ def _go_on(talk: Talk, number: int) -> None:
             held, "review_taken", f"taken:{review.id}:{talk.inbound.id}",
             name=review.name, by=talk.actor.name, review=review.id,
         )  # fmt: skip
-    look = acts.opened(talk, review)
-    acts.say_summary(look)
-    acts.save(look)
+    look = opened(talk, review)
+    say_summary(look)
+    save(look)
 
 
 # -- pasted text -----------------------------------------------------------------------------------

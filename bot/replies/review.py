@@ -171,7 +171,7 @@ def read_orders(text: str) -> list[Order] | Unread | None:
     """The orders of one message; None where it holds none at all."""
     found: list[Order | Unread] = []
     for line in text.splitlines():
-        words = clean(line).strip(" .")
+        words = clean(line).strip(" .!")
         for sentence in _sentences(words):
             order = _one(sentence)
             found.append(order if order is not None else Unread(sentence))

@@ -7,100 +7,33 @@ answer says which and why.
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import select
 
+from bot.replies import read_reply
 from bot.replies.review import Order, Unread, read_orders
-from bot.reviewing import sheets, storing
-from bot.reviewing.view import needs_look, page_of, summary_view, task_view
-from bot.talk import Desk, Talk
+from bot.reviewing import sheets
+from bot.reviewing.ending import accept_all, cancel, in_the_way, no, really_cancel, store
+from bot.reviewing.look import Cursor, Look, assigned, opened, save, stopping, stops
+from bot.reviewing.showing import say_assignment, say_summary, say_unavailable, show_page
+from bot.reviewing.view import task_view
+from bot.talk import Talk
 from deadlines import read
 from deadlines.describe import date_text
 from deadlines.text import fold
-from intake.board import Board, Step, blocked, step_between, taken_back, unknown_names
-from intake.difference import difference
-from intake.drafts import Draft
-from intake.importing import ImportOrder, draft_in, store_in
+from intake.board import Board, Step, step_between, taken_back, unknown_names
 from registry import agency_list, notices, reviews
-from registry.directives import find
-from registry.notices import put_text
 from registry.people import Refused
-from registry.tables import Directive, Request, Review
-from registry.types import NoticeKind, RequestState, ReviewState
-from scheduler.channel import Button
+from registry.tables import Request, Review
+from registry.types import RequestState, ReviewState
 
 _YEAR = re.compile(r"\d{4}")
+
+
 _ONE_CHOICE = 1
-MOST_PROBLEMS = 12
-ASSIGNMENT = "Giao việc trực tiếp"
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where somebody is in a review. `pending`: what "đồng ý" would do."""
-
-    page: int = 1
-    problems: bool = False
-    pending: str = ""
-
-
-@dataclass
-class Look:
-    """One message about one review: what it is now, and what is to be answered."""
-
-    talk: Talk
-    review: Review
-    board: Board
-    cursor: Cursor
-    told: list[str] = field(default_factory=list)
-    shown: bool = False
-    closed: bool = False
-    _draft: tuple[Board, Draft] | None = None
-
-    @property
-    def draft(self) -> Draft:
-        """The board as it reads now; read once for each state of it."""
-        if self._draft is None or self._draft[0] is not self.board:
-            self._draft = self.board, self.read(self.board)
-        return self._draft[1]
-
-    def read_again(self) -> None:
-        """What names mean has changed."""
-        self._draft = None
-
-    def read(self, board: Board) -> Draft:
-        order = board.order(terms_of(self.talk.desk))
-        return draft_in(self.talk.session, board.remaining(), order)
-
-    def places(self, order: Order) -> list[int]:
-        """The rows an order names. Raises Refused for numbers that are none."""
-        found = [number - 1 for number in order.numbers]
-        strange = self.board.strange(found)
-        if strange:
-            raise Refused(
-                f"Bản soát không có nhiệm vụ số {', '.join(map(str, strange[:5]))} "
-                f"(có từ 1 đến {len(self.board.source.rows)}). Chưa thay đổi gì."
-            )
-        return found
-
-
-def terms_of(desk: Desk) -> ImportOrder:
-    """How this office counts."""
-    committee = desk.settings.committee
-    return ImportOrder(
-        number="",
-        issued=None,
-        calendar=desk.calendar,
-        update_rule=desk.update_rule,
-        inclusive=committee.inclusive_before,
-        horizon_days=committee.horizon_days,
-    )
-
-
-# -- from a message to orders ----------------------------------------------------------------------
 
 
 def heard(talk: Talk, text: str) -> bool:
@@ -113,6 +46,9 @@ def heard(talk: Talk, text: str) -> bool:
         return False
     look = opened(talk, review)
     if isinstance(orders, Unread):
+        # "xong 127" in two lines is for the grammar of answers.
+        if read_reply(orders.text, talk.today).intent != "none":
+            return False
         talk.say("review_unread", text=orders.text)
         return True
     if not _meant(look, orders):
@@ -120,13 +56,6 @@ def heard(talk: Talk, text: str) -> bool:
     if not _clashes(talk, orders, text):
         carry_out(look, orders)
     return True
-
-
-def opened(talk: Talk, review: Review) -> Look:
-    """The review as it was left."""
-    terms = json.loads(review.terms)
-    cursor = Cursor(**terms.get("cursor", {}))
-    return Look(talk, review, Board.load(review.source, review.terms), cursor)
 
 
 def _answers_reminder(talk: Talk) -> bool:
@@ -183,42 +112,11 @@ def carry_out(look: Look, orders: Sequence[Order]) -> None:
         look.talk.say(
             "review_changed",
             lines=look.told,
-            stop=_stopping(look),
+            stop=stopping(look),
             total=len(look.board.kept),
             undo=look.review.undo != "[]",
             shown=look.shown,
         )
-
-
-def save(look: Look, step: dict[str, Any] | None = None) -> None:
-    _keep(look.talk.session, look.review, look.board, look.cursor, look.talk.now, step)
-
-
-def keep_board(
-    session: Session, review: Review, before: Board, after: Board, now: datetime
-) -> None:
-    """Keep a board that was changed as a whole; one step back undoes it."""
-    _keep(session, review, after, Cursor(), now, step_between(before, after).plain())
-
-
-def _keep(
-    session: Session,
-    review: Review,
-    board: Board,
-    cursor: Cursor,
-    now: datetime,
-    step: dict[str, Any] | None,
-) -> None:
-    terms = {**json.loads(board.state()), "cursor": asdict(cursor)}
-    kept = json.dumps(terms, ensure_ascii=False)
-    reviews.keep(session, review, board.source.to_json(), kept, now, step)
-
-
-def _stopping(look: Look) -> list[int]:
-    return [n for n, task in look.board.numbered(look.draft) if blocked(task)]
-
-
-# -- changing --------------------------------------------------------------------------------------
 
 
 def _set(look: Look, order: Order) -> None:
@@ -247,15 +145,11 @@ _COLUMN_NAMES = {
 
 def _check(look: Look, board: Board, places: Sequence[int]) -> None:
     """A change must not bring in what cannot be read."""
-    before = {n: _stops(task) for n, task in look.board.numbered(look.draft)}
+    before = {n: stops(task) for n, task in look.board.numbered(look.draft)}
     for number, task in board.numbered(look.read(board)):
-        new = [text for text in _stops(task) if text not in before.get(number, [])]
+        new = [text for text in stops(task) if text not in before.get(number, [])]
         if number - 1 in places and new:
             raise Refused(f"Nhiệm vụ {number}: {new[0]}. Chưa thay đổi gì.")
-
-
-def _stops(task: Any) -> list[str]:
-    return [one.message for one in task.messages if one.blocking]
 
 
 def _line(look: Look, number: int, what: str) -> str:
@@ -296,7 +190,7 @@ def _restore(look: Look, order: Order) -> None:
 
 def _accept(look: Look, order: Order) -> None:
     places = look.places(order)
-    stop = set(_stopping(look)) & set(order.numbers)
+    stop = set(stopping(look)) & set(order.numbers)
     if stop:
         raise Refused(f"Nhiệm vụ {_listed(sorted(stop))} còn chỗ phải sửa; gõ “xem {min(stop)}”.")
     look.board = look.board.restored(places).accepting(places)
@@ -342,9 +236,6 @@ def _undo(look: Look, _order: Order) -> None:
         raise Refused("Không còn thay đổi nào để hoàn tác trong bản soát này.")
     look.board = taken_back(look.board, Step.of(step))
     look.told.append("Đã hoàn tác thay đổi vừa rồi.")
-
-
-# -- names that nobody knows -----------------------------------------------------------------------
 
 
 def _adopt(look: Look, order: Order) -> None:
@@ -399,33 +290,18 @@ def _really_create(look: Look, names: list[str]) -> None:
     look.read_again()
 
 
-# -- looking ---------------------------------------------------------------------------------------
-
-
 def _page(look: Look, order: Order) -> None:
     number = order.numbers[0] if order.numbers else look.cursor.page + order.turn
-    _show_page(look, replace(look.cursor, page=number))
+    show_page(look, replace(look.cursor, page=number))
 
 
 def _problems(look: Look, _order: Order) -> None:
-    _show_page(look, replace(look.cursor, page=1, problems=True))
+    show_page(look, replace(look.cursor, page=1, problems=True))
 
 
 def _summary(look: Look, _order: Order) -> None:
     look.cursor = Cursor()
     say_summary(look)
-
-
-def _show_page(look: Look, cursor: Cursor) -> None:
-    page = page_of(look.board, look.draft, cursor.page, only_problems=cursor.problems)
-    look.cursor = replace(cursor, page=page.number)
-    look.shown = True
-    look.talk.say(
-        "review_page",
-        buttons=buttons(look.review, look.cursor, page.total),
-        page=page,
-        name=look.review.name,
-    )
 
 
 def _show(look: Look, order: Order) -> None:
@@ -447,55 +323,6 @@ def _sheet(look: Look, _order: Order) -> None:
     sheets.send(look.talk, look.review, look.draft, look.board)
 
 
-def say_summary(look: Look) -> None:
-    """What was found, what is to be done next."""
-    look.shown = True
-    known = find(look.talk.session, look.draft.directive)
-    facts = _summary_facts(look.review, look.board, look.draft, known)
-    look.talk.say("review_summary", buttons=buttons(look.review, look.cursor, 2), **facts)
-
-
-def _summary_facts(
-    review: Review, board: Board, draft: Draft, known: Directive | None
-) -> dict[str, Any]:
-    return {
-        "review": review.id,
-        "name": review.name,
-        "known": known,
-        "citations": board.source.citations,
-        **summary_view(board, draft),
-    }
-
-
-def announce_review(  # noqa: PLR0913 -- whom, where, and what of
-    session: Session,
-    desk: Desk,
-    review: Review,
-    board: Board,
-    draft: Draft,
-    *,
-    contact_id: int,
-    key: str,
-    now: datetime,
-) -> None:
-    """The summary, for somebody whose document has just been read."""
-    known = find(session, draft.directive)
-    facts = _summary_facts(review, board, draft, known)
-    text = desk.renderer.render("replies/review_summary", **facts)
-    pairs = [[(one.label, one.action) for one in row] for row in buttons(review, Cursor(), 2)]
-    put_text(session, NoticeKind.ANSWER, key, text.html, now, contact_id=contact_id, buttons=pairs)
-
-
-def buttons(review: Review, cursor: Cursor, pages: int) -> list[list[Button]]:
-    """The same as the words say."""
-    row = [Button("Xem từng nhiệm vụ" if cursor.page == 1 else "Trang sau", f"v1:{review.id}:next")]
-    last = [
-        Button("Chỗ cần xem", f"v1:{review.id}:problems"),
-        Button("Duyệt hết", f"v1:{review.id}:store"),
-    ]
-    return [row, last] if pages > 1 else [last]
-
-
 def pressed(talk: Talk, review_id: int, verb: str) -> bool:
     """A button of a review. One of a review that somebody else holds, or that is closed, does
     nothing but say so."""
@@ -514,138 +341,22 @@ def pressed(talk: Talk, review_id: int, verb: str) -> bool:
     return True
 
 
-def say_unavailable(talk: Talk, review: Review) -> None:
-    talk.say(
-        "review_unavailable",
-        review=review.id,
-        name=review.name,
-        state=str(review.state),
-        holder=reviews.holder(talk.session, review),
-    )
-
-
-# -- the end ---------------------------------------------------------------------------------------
-
-
-def assigned(board: Board) -> bool:
-    """A task given by hand, not a directive."""
-    return board.source.head.kind == ASSIGNMENT
-
-
-def say_assignment(look: Look) -> None:
-    """The task as understood, and the question whether it is meant so."""
-    look.cursor = replace(look.cursor, pending="store")
-    save(look)
-    look.shown = True
-    look.talk.say(
-        "giao_draft",
-        tasks=[task_view(look.board, n, task) for n, task in look.board.numbered(look.draft)],
-        stop=_stopping(look),
-    )
-
-
-def _in_the_way(look: Look) -> bool:
-    """Say what must be mended before anything is stored."""
-    draft = look.draft
-    general = [one.message for one in draft.problems if one.blocking and not one.line]
-    stop = [(n, task) for n, task in look.board.numbered(draft) if blocked(task)]
-    if stop or general:
-        save(look)
-        look.shown = True
-        look.talk.say(
-            "review_blocked",
-            general=general,
-            tasks=[(n, _stops(task)[0]) for n, task in stop[:MOST_PROBLEMS]],
-            more=max(0, len(stop) - MOST_PROBLEMS),
-            first=stop[0][0] if stop else None,
-        )
-    return bool(stop or general)
-
-
-def _accept_all(look: Look, _order: Order) -> None:
-    """Store, unless something stands in the way, or a person must first see what it changes."""
-    if _in_the_way(look):
-        return
-    if find(look.talk.session, look.draft.directive) is not None:
-        look.cursor = replace(look.cursor, pending="store")
-        save(look)
-        _say_difference(look)
-        return
-    _store(look)
-
-
-def _say_difference(look: Look) -> None:
-    look.shown = True
-    change = difference(look.talk.session, look.draft, look.talk.desk.calendar)
-    look.talk.say(
-        "review_difference", directive=look.draft.directive, change=change, most=MOST_PROBLEMS
-    )
-
-
-def _store(look: Look) -> None:
-    talk, board = look.talk, look.board
-    unlooked = [n for n, task in board.numbered(look.draft) if needs_look(board, n, task)]
-    report = store_in(talk.session, board.remaining(), board.order(terms_of(talk.desk)), talk.now)
-    if report.result is None or report.expansion is None:
-        raise Refused("Văn bản còn chỗ phải sửa; gõ “lỗi” để xem.")
-    reviews.close(
-        talk.session, look.review, ReviewState.STORED, talk.actor, talk.now,
-        report.result.directive_id,
-    )  # fmt: skip
-    told = storing.tell_agencies(
-        talk.session, talk.desk.renderer, report.result, talk.now, besides=talk.actor.person_id
-    )
-    look.closed = True
-    talk.say(
-        "review_stored",
-        directive=report.draft.directive,
-        result=report.result,
-        expansion=report.expansion,
-        told=told,
-        duties=storing.few_duties(talk.session, report.result.added),
-        unlooked=unlooked,
-        troubles=[one.message for one in report.notes],
-    )
-
-
-def _cancel(look: Look, _order: Order) -> None:
-    look.cursor = replace(look.cursor, pending="cancel")
-    save(look)
-    look.shown = True
-    look.talk.say("review_cancel", name=look.review.name, total=len(look.board.kept))
-
-
-def _really_cancel(look: Look) -> None:
-    reviews.close(
-        look.talk.session, look.review, ReviewState.DROPPED, look.talk.actor, look.talk.now
-    )
-    look.closed = True
-    look.talk.say("review_cancelled", name=look.review.name)
-
-
-def _no(look: Look, _order: Order) -> None:
-    if assigned(look.board):
-        _really_cancel(look)
-        return
-    look.told.append("Đã thôi; bản soát giữ nguyên.")
-
-
 _CREATE = "create:"
 
 
 def _agreed(look: Look, pending: str) -> None:
     """Do what was asked about."""
-    if pending == "store" and not _in_the_way(look):
-        _store(look)
+    if pending == "store" and not in_the_way(look):
+        store(look)
     elif pending == "cancel":
-        _really_cancel(look)
+        really_cancel(look)
     elif pending.startswith(_CREATE):
         _really_create(look, json.loads(pending.removeprefix(_CREATE)))
 
 
 _ACTS: dict[str, Callable[[Look, Order], None]] = {
     "accept": _accept,
-    "accept_all": _accept_all,
+    "accept_all": accept_all,
     "drop": _drop,
     "restore": _restore,
     "set": _set,
@@ -658,9 +369,9 @@ _ACTS: dict[str, Callable[[Look, Order], None]] = {
     "summary": _summary,
     "undo": _undo,
     "sheet": _sheet,
-    "cancel": _cancel,
+    "cancel": cancel,
     "adopt": _adopt,
     "create": _create,
-    "no": _no,
+    "no": no,
     "help": _help,
 }

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from bot.reviewing import acts, sheets
+from bot.reviewing import sheets
+from bot.reviewing.look import keep_board, terms_of
+from bot.reviewing.showing import announce_review
 from bot.talk import Desk
 from intake.board import Board
 from intake.draft_sheet import read_sheet
@@ -207,8 +209,8 @@ class Uploads:
             session, source.head.number or upload.name or "Văn bản dán",
             upload.person_id, source.to_json(), board.state(), now,
         )  # fmt: skip
-        draft = draft_in(session, board.remaining(), board.order(acts.terms_of(self._desk)))
-        acts.announce_review(
+        draft = draft_in(session, board.remaining(), board.order(terms_of(self._desk)))
+        announce_review(
             session, self._desk, review, board, draft,
             contact_id=upload.contact_id, key=f"upload:{upload.id}:summary", now=now,
         )  # fmt: skip
@@ -228,9 +230,9 @@ class Uploads:
         after = before.with_source(read_sheet(data, before.remaining()))
         if not reviews.finish(session, upload_id, UploadState.READ):
             return
-        acts.keep_board(session, review, before, after, self._clock())
-        draft = draft_in(session, after.remaining(), after.order(acts.terms_of(self._desk)))
-        acts.announce_review(
+        keep_board(session, review, before, after, self._clock())
+        draft = draft_in(session, after.remaining(), after.order(terms_of(self._desk)))
+        announce_review(
             session, self._desk, review, after, draft,
             contact_id=upload.contact_id, key=f"upload:{upload.id}:sheet", now=self._clock(),
         )  # fmt: skip
