@@ -1,21 +1,25 @@
 """`dondoc doctor`: what a careful administrator would look at, looked at."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.app import Tools
-from bot.channels import CHANNELS
+from bot.channels import makers
 from bot.channels.http import HttpClient
 from bot.settings import Settings
 from registry import inbound, marks
+from registry.budget import usages
 from registry.clock import local, local_day
 from registry.database import Database
 from registry.people import staff_subscriptions
+from reports.figures import bot_name, usage_words
 from reports.samples import check_templates
 from reports.status import unreachable
 from scheduler.channel import ChannelInfo, SendError
+from scheduler.thrift import Level, crowded, level_of
 
 SILENT = timedelta(minutes=5)
 NETWORK_SECONDS = 15.0
@@ -37,6 +41,7 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
         *_calendar(tools, now),
         *_templates(tools),
         *_desk(db, now),
+        *_bots(settings, db, now),
         *await _channels(settings, now),
     ]
 
@@ -107,10 +112,25 @@ def _desk(db: Database, now: datetime) -> list[Finding]:
     return found or [Finding(ok=True, what="Cơ quan nào có việc cũng có nơi nhận tin")]
 
 
+def _bots(settings: Settings, db: Database, now: datetime) -> list[Finding]:
+    """How much of each bot's tariff is used."""
+    found = []
+    for each in db.read_now(usages, settings.limited, now):
+        level = level_of(each.budget)
+        fine = level in (Level.PLENTY, Level.WARN) and not crowded(each)
+        advice = "thêm bot ở [zalo] more, hoặc mời dùng Telegram (/lienket)"
+        found.append(
+            Finding(
+                fine, f"Bot {bot_name(each.channel)}: {usage_words(each)}", "" if fine else advice
+            )
+        )
+    return found
+
+
 async def _channels(settings: Settings, now: datetime) -> list[Finding]:
     found: list[Finding] = []
     async with HttpClient() as http:
-        for name, make in CHANNELS.items():
+        for name, make in makers(settings).items():
             channel = make(settings, http, lambda: now)
             if channel is None:
                 found.append(Finding(ok=True, what=f"Kênh {name}: không bật"))
@@ -133,18 +153,13 @@ async def _in_time(call: Awaitable[ChannelInfo]) -> ChannelInfo:
         raise SendError("không trả lời trong 15 giây") from None
 
 
-async def invite_link(settings: Settings, now: datetime) -> str:
-    """A link that opens the bot with "{code}" to be filled in; "" where no messenger offers one or
-    none can be reached."""
+async def open_bots(settings: Settings, now: datetime) -> dict[str, ChannelInfo]:
+    """What the messengers that can be reached say of our bots, by channel."""
+    found: dict[str, ChannelInfo] = {}
     async with HttpClient() as http:
-        for make in CHANNELS.values():
+        for name, make in makers(settings).items():
             channel = make(settings, http, lambda: now)
-            if channel is None:
-                continue
-            try:
-                info = await _in_time(channel.open())
-            except SendError:
-                continue
-            if info.invite_link:
-                return info.invite_link
-    return ""
+            if channel is not None:
+                with contextlib.suppress(SendError):
+                    found[name] = await _in_time(channel.open())
+    return found

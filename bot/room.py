@@ -1,13 +1,18 @@
 """Which bot a new person or group is sent to, and whether a bot has room for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
+from bot.settings import Settings
 from bot.talk import Desk, Talk
 from registry import budget
+from registry.budget import Tariff
 from registry.messengers import messenger_name, messenger_of
 from registry.people import Refused
 from scheduler.channel import ChannelInfo
+from scheduler.thrift import Level, level_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +26,52 @@ class Door:
     carries_code: bool = False
 
 
-def doors(talk: Talk, code: str, without: Sequence[str] = ()) -> list[Door]:
-    """One bot of each messenger that is open: the one with the most room. `without`: messengers
-    left out."""
+def doors(
+    session: Session,
+    settings: Settings,
+    infos: Mapping[str, ChannelInfo],
+    code: str = "",
+    without: Sequence[str] = (),
+) -> list[Door]:
+    """Of each messenger that is open (`infos`) the bot with the most room, none where all are full.
+    `without`: messengers left out."""
+    room = {channel: _room(session, settings, channel) for channel in infos}
     found: dict[str, str] = {}
-    for channel in talk.desk.infos:
+    for channel in infos:
         kind = messenger_of(channel)
-        if kind in without or kind == "console" or _room(talk, channel) <= 0:
-            continue
-        if kind not in found or _room(talk, channel) > _room(talk, found[kind]):
-            found[kind] = channel
-    return [_door(talk.desk, channel, code) for channel in found.values()]
+        if kind not in (*without, "console") and room[channel] > 0:
+            found[kind] = max(found.get(kind, channel), channel, key=room.__getitem__)
+    return [_door(channel, infos[channel], code) for channel in found.values()]
 
 
-def _door(desk: Desk, channel: str, code: str) -> Door:
-    info = desk.infos.get(channel, ChannelInfo())
+def _door(channel: str, info: ChannelInfo, code: str) -> Door:
     link = info.invite_link
     return Door(
         messenger_name(channel), info.username, link.replace("{code}", code), "{code}" in link
     )
 
 
-def _room(talk: Talk, channel: str) -> float:
+def _room(session: Session, settings: Settings, channel: str) -> float:
     """The share of people that still fit: 1 where there is no limit."""
-    most = talk.desk.settings.tariff(channel).users
-    there = len(budget.bound(talk.session, channel, "private")) if most else 0
+    most = settings.tariff(channel).users
+    there = len(budget.bound(session, channel, "private")) if most else 0
     return 1 - there / most if most else 1.0
+
+
+def tariffs(desk: Desk) -> dict[str, Tariff]:
+    """The tariffs of the open bots that have one."""
+    known = {channel: desk.settings.tariff(channel) for channel in desk.infos}
+    return {channel: tariff for channel, tariff in known.items() if tariff != Tariff()}
+
+
+def spent(talk: Talk) -> list[str]:
+    """The open bots that may send nothing more this month."""
+    return [
+        channel
+        for channel, tariff in tariffs(talk.desk).items()
+        if level_of(budget.budget_of(talk.session, channel, tariff.messages, talk.now))
+        == Level.SPENT
+    ]
 
 
 def check_room(talk: Talk, channel: str, chat_kind: str, contact_id: int) -> None:
@@ -61,7 +86,7 @@ def check_room(talk: Talk, channel: str, chat_kind: str, contact_id: int) -> Non
         )
     raise Refused(
         f"Bot này đã đủ {tariff.users} người nên chưa kết nối được; mã vẫn còn giá trị. "
-        + _elsewhere(doors(talk, ""))
+        + _elsewhere(doors(talk.session, talk.desk.settings, talk.desk.infos))
     )
 
 

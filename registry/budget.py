@@ -4,6 +4,7 @@ Months are those of Asia/Ho_Chi_Minh. A message counts when the messenger took i
 it; people and groups count while they are bound and can be reached.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -125,3 +126,8 @@ def full(session: Session, channel: str, tariff: Tariff, chat_kind: str, contact
         return False
     there = bound(session, channel, chat_kind)
     return contact not in there and len(there) >= most
+
+
+def usages(session: Session, tariffs: Mapping[str, Tariff], now: datetime) -> list[Usage]:
+    """How each bot with a tariff stands."""
+    return [usage(session, channel, tariff, now) for channel, tariff in tariffs.items()]

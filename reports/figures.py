@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from registry.budget import Usage
+from registry.messengers import messenger_name, messenger_of
 from registry.types import Role
 from reports.facts import DutyFacts
 from reports.messages import Section, listed
@@ -39,8 +41,9 @@ class HelpLine:
     description: str
 
 
-def status(renderer: Renderer, figures: Status) -> Rendered:
-    """The whole committee (or one directive, or one period): totals, agencies, what is overdue."""
+def status(renderer: Renderer, figures: Status, bots: Sequence[Usage] = ()) -> Rendered:
+    """The whole committee (or one directive, or one period): totals, agencies, what is overdue; and
+    for staff how much of their tariffs the bots have used."""
     rows = [row for row in figures.rows if row.counts.total]
     return renderer.render(
         "messages/status",
@@ -52,7 +55,24 @@ def status(renderer: Renderer, figures: Status) -> Rendered:
         agencies_rest=len(rows[LISTED_AGENCIES:]),
         overdue=figures.overdue[:OVERDUE_IN_STATUS],
         overdue_rest=len(figures.overdue[OVERDUE_IN_STATUS:]),
+        bots=[{"name": bot_name(each.channel), "words": usage_words(each)} for each in bots],
     )
+
+
+def bot_name(channel: str) -> str:
+    """ "Zalo", "Zalo 2": how staff tell bots of one messenger apart."""
+    number = channel.removeprefix(messenger_of(channel)).lstrip("-")
+    return f"{messenger_name(channel)} {number}".rstrip()
+
+
+def usage_words(usage: Usage) -> str:
+    """ "đã gửi 2.130/3.000 (71 %) tin trong tháng 11/2026; 38/50 người, 2/3 nhóm"."""
+    budget, tariff = usage.budget, usage.tariff
+    sent = share(budget.used, budget.limit) if budget.limit else num(budget.used)
+    users = f"{usage.users}/{tariff.users}" if tariff.users else str(usage.users)
+    groups = f"{usage.groups}/{tariff.groups}" if tariff.groups else str(usage.groups)
+    month = f"{usage.month.month}/{usage.month.year}"
+    return f"đã gửi {sent} tin trong tháng {month}; {users} người, {groups} nhóm"
 
 
 def status_agency(

@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from registry.budget import Budget, Tariff, Usage
 from registry.types import DutyKind, DutyState, NoticeKind, RequestState, Role
 from reports import figures, messages
+from reports.calendar_words import calendar_event
 from reports.facts import CompletionFacts, DutyFacts, ExtensionFacts, ObstacleFacts
 from reports.figures import HelpLine
 from reports.messages import Digest, News
+from reports.reach import Silence
 from reports.render import Problem, Rendered, Renderer
 from reports.status import AgencyRow, Counts, OverdueLine, Status, Unreachable
 from reports.why import Answer, Planned, Source, Told, Why
@@ -91,6 +94,10 @@ STATUS = Status(
     period=(date(2027, 7, 1), date(2027, 9, 30)),
     directive="106/KH-BCĐ",
 )
+BOTS = (
+    Usage("zalo", DAY.replace(day=1), Budget(3000, 2130), 38, 2, Tariff(3000, 50, 3)),
+    Usage("zalo-2", DAY.replace(day=1), Budget(0, 12), 1, 0, Tariff()),
+)
 NOTHING = Status(DAY, 10, Counts(), (), (), 0, 0)
 STORY = Why(
     facts=OPEN,
@@ -138,6 +145,11 @@ SAMPLES: Mapping[str, Say] = {
         messages.closed(r, [DONE]),
         messages.closed(r, [DONE, DONE_BARE, CANCELLED, OPEN]),
     ],
+    "messages/calendar_event": lambda r: [
+        calendar_event(r, facts, with_agency=several)
+        for facts in (*KINDS_OF_DUTY, DONE, DONE_BARE, CANCELLED)
+        for several in (False, True)
+    ],
     "messages/duties": lambda r: [
         messages.duties(r, owed, DAY, ["Sở Y tế"]) for owed in (KINDS_OF_DUTY, (OPEN,) * 90, ())
     ],
@@ -146,14 +158,14 @@ SAMPLES: Mapping[str, Say] = {
         messages.why(r, replace(STORY, facts=UPDATE)),
         messages.why(r, Why(DONE_BARE, Source(), (), (), ())),
     ],
-    "messages/status": lambda r: [figures.status(r, one) for one in (STATUS, NOTHING)],
+    "messages/status": lambda r: [figures.status(r, one, BOTS) for one in (STATUS, NOTHING)],
     "messages/status_agency": lambda r: [
         figures.status_agency(r, STATUS, "Sở Y tế", KINDS_OF_DUTY),
         figures.status_agency(r, NOTHING, "Sở Y tế", ()),
     ],
     "messages/overdue": lambda r: [figures.overdue(r, one) for one in (STATUS, NOTHING)],
     "messages/unreachable": lambda r: [
-        figures.unreachable(r, [Unreachable(2, "Sở Nội vụ", 2, 1, DAY)], DAY),
+        figures.unreachable(r, [Unreachable(2, "Sở Nội vụ", 2, 1, DAY, w) for w in Silence], DAY),
         figures.unreachable(r, [], DAY),
     ],
     "messages/help": lambda r: [

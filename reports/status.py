@@ -27,18 +27,16 @@ from sqlmodel import Session, col
 from registry.tables import (
     Agency,
     Completion,
-    Contact,
     Directive,
     Duty,
     Extension,
     Obstacle,
-    Person,
-    Subscription,
     Task,
     TaskAgency,
 )
 from registry.types import DutyKind, DutyState, Part
 from reports.facts import urged_days
+from reports.reach import Silence, reached, silences
 
 SOON_DAYS = 10
 MONTH = timedelta(days=30)
@@ -111,13 +109,14 @@ class Status:
 @dataclass(frozen=True, slots=True)
 class Unreachable:
     """An agency that owes something and that no message can reach. `next_due`: its next open due
-    day from today on, None where all are overdue."""
+    day from today on, None where all are overdue. `why`: what keeps it from being reached."""
 
     agency_id: int
     agency: str
     open: int
     overdue: int
     next_due: date | None
+    why: Silence = Silence.NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +200,9 @@ def to_contract(figures: Status) -> dict[str, Any]:
     }
 
 
-def unreachable(session: Session, today: date) -> list[Unreachable]:
+def unreachable(session: Session, today: date, spent: Collection[str] = ()) -> list[Unreachable]:
     """Agencies with open duties and no subscription that has a live contact, the most urgent first.
+    spent: channels that may send nothing more this month.
 
     An open duty of any kind counts once its period has begun or it falls due within a month: there
     is still time to find somebody.
@@ -213,11 +213,13 @@ def unreachable(session: Session, today: date) -> list[Unreachable]:
     rows = session.connection().execute(
         select(col(Agency.id), col(Agency.name), func.count(), func.sum(late), func.min(ahead))
         .join(Duty, col(Duty.agency_id) == col(Agency.id))
-        .where(col(Duty.state) == DutyState.OPEN, near, ~_reached())
+        .where(col(Duty.state) == DutyState.OPEN, near, ~reached(spent))
         .group_by(col(Agency.id), col(Agency.name), col(Agency.key))
         .order_by(func.min(col(Duty.due_on)), col(Agency.key))
     )
-    return [Unreachable(key or 0, name, count, over, due) for key, name, count, over, due in rows]
+    found = [(key or 0, name, count, over, due) for key, name, count, over, due in rows]
+    why = silences(session, [row[0] for row in found], spent)
+    return [Unreachable(*row, why=why[row[0]]) for row in found]
 
 
 def _plain(counts: Counts) -> dict[str, int]:
@@ -371,17 +373,3 @@ def _overdue(session: Session, scope: _Scope) -> tuple[OverdueLine, ...]:
 def _directive(session: Session, directive_id: int | None) -> str:
     directive = session.get(Directive, directive_id) if directive_id is not None else None
     return (directive.number or directive.title) if directive else ""
-
-
-def _reached() -> ColumnElement[bool]:
-    """Whether some subscription of the agency has a contact that can be delivered to: its own
-    (a group), or one of its person's."""
-    mine = and_(col(Subscription.agency_id) == col(Agency.id), col(Subscription.ended_at).is_(None))
-    group = and_(col(Contact.id) == col(Subscription.contact_id), col(Contact.closed_at).is_(None))
-    own = and_(
-        col(Contact.person_id) == col(Subscription.person_id), col(Contact.closed_at).is_(None)
-    )
-    living = exists().where(
-        col(Person.id) == col(Subscription.person_id), col(Person.erased_at).is_(None)
-    )
-    return exists().where(mine, or_(exists().where(group), and_(exists().where(own), living)))

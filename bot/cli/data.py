@@ -25,8 +25,10 @@ from bot.cli.base import (
     show,
 )
 from bot.roles import COMMITTEE_WIDE, ROLE_NAMES, role_at
+from bot.room import doors
 from intake.draft_sheet import read_sheet, write_sheet
 from intake.importing import ImportOrder, draft_of, import_agencies, import_source, read_for
+from intake.paper import Options
 from intake.sheets import content_of
 from intake.source import Source
 from registry import invites
@@ -80,6 +82,9 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
     sheet: Annotated[
         Path | None, typer.Option(help="Lấy nhiệm vụ theo bảng Excel đã sửa của chính tệp này.")
     ] = None,
+    ocr: Annotated[
+        bool, typer.Option(help="Nhận dạng chữ trên trang quét, nếu máy có Tesseract tiếng Việt.")
+    ] = True,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -97,7 +102,7 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
             drop=lines_of(drop),
         )
         with progress_bar() as progress:
-            source = read_for(db, file, order, moment(), progress)
+            source = read_for(db, file, order, moment(), Options(progress, ocr))
         if sheet is not None:
             source = read_sheet(content_of(sheet), source)
         if to_sheet is not None:
@@ -161,16 +166,20 @@ def invite(
             raise Stop(f"Vai trò {ROLE_NAMES[Role(role)]} cần --agency TÊN_CƠ_QUAN.")
         valid = timedelta(days=settings.invites.valid_days)
         code, made = db.write_now(invites.new_invite, now, Role(role), agency_id, valid=valid)
-        link = asyncio.run(examination.invite_link(settings, now)).replace("{code}", code)
+        bots = asyncio.run(examination.open_bots(settings, now))
+        ways = [way for way in db.read_now(doors, settings, bots, code) if way.link]
     del tools
     if as_json:
-        show({"code": code, "link": link, "expires": local(made.expires_at).isoformat(),
+        link = ways[0].link if ways else ""
+        show({"code": code, "link": link, "links": {way.messenger: way.link for way in ways},
+              "expires": local(made.expires_at).isoformat(),
               "agency": name, "role": str(role)})  # fmt: skip
         return
     out.print(f"Mã mời {role_at(Role(role), name)}: {code}", markup=False)
     out.print(f"Hết hạn: {local(made.expires_at):%H:%M ngày %d/%m/%Y}. Gửi: /start {code}")
-    if link:
-        out.print(f"Đường dẫn: {link}", markup=False)
+    for way in ways:
+        typed = "" if way.carries_code else " (mở rồi nhắn mã)"
+        out.print(f"Đường dẫn {way.messenger}: {way.link}{typed}", markup=False)
 
 
 def one_agency(session: Session, name: str, today: date) -> tuple[int, str]:

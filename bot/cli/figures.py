@@ -18,6 +18,7 @@ from bot.cli.base import (
     show,
 )
 from bot.cli.data import one_agency
+from registry.budget import Usage, usages
 from registry.clock import local, local_day
 from reports import figures
 from reports.status import status as status_figures
@@ -42,12 +43,27 @@ def status(
         lost = [
             each for each in db.read_now(unreachable, today) if ids is None or each.agency_id in ids
         ]
+        bots = db.read_now(usages, settings.limited, moment()) if ids is None else []
     if as_json:
-        show(status_contract(result) | {"unreachable": [each.agency for each in lost]})
+        more = {"unreachable": [each.agency for each in lost], "bots": [row(each) for each in bots]}
+        show(status_contract(result) | more)
         return
-    out.print(figures.status(tools.renderer, result).plain, markup=False)
+    out.print(figures.status(tools.renderer, result, bots).plain, markup=False)
     if lost:
         out.print(figures.unreachable(tools.renderer, lost, today).plain, markup=False)
+
+
+def row(bot: Usage) -> dict[str, Any]:
+    """A bot's month as JSON."""
+    return {
+        "channel": bot.channel,
+        "month": f"{bot.month:%Y-%m}",
+        "limit": bot.budget.limit,
+        "used": bot.budget.used,
+        "left": bot.budget.left,
+        "users": bot.users,
+        "groups": bot.groups,
+    }
 
 
 def plan(

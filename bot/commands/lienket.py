@@ -79,10 +79,11 @@ def _show(talk: Talk) -> None:
     """What is linked; where a messenger is left, a code to link it with."""
     mine = _mine(talk)
     have = {messenger_of(each.channel) for each in mine if each.closed_at is None}
-    code, ways = "", doors(talk, "", tuple(have))
+    code, desk = "", talk.desk
+    ways = doors(talk.session, desk.settings, desk.infos, without=tuple(have))
     if ways:
         code = links.new_link(talk.session, talk.actor.person_id or 0, talk.now)
-        ways = doors(talk, code, tuple(have))
+        ways = doors(talk.session, desk.settings, desk.infos, code, tuple(have))
     talk.say(
         "lienket",
         chats=chats_told(talk, mine),

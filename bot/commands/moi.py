@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.commands.dangky import say_no_agency
 from bot.roles import COMMITTEE_WIDE, role_at, split_role
+from bot.room import doors
 from bot.talk import Talk
 from registry import invites
 from registry.agencies import How, resolve
@@ -35,9 +36,8 @@ def run(talk: Talk, rest: str) -> None:
     code, invite = invites.new_invite(
         talk.session, talk.now, role, agency_id, valid=valid, created_by=talk.actor.person_id
     )
-    links = [info.invite_link.format(code=code) for info in talk.desk.infos.values()
-             if info.invite_link]  # fmt: skip
+    ways = doors(talk.session, talk.desk.settings, talk.desk.infos, code)
     talk.say(
-        "moi", code=code, role=role_at(role, agency), links=links,
+        "moi", code=code, role=role_at(role, agency), ways=ways,
         until=local(invite.expires_at),
     )  # fmt: skip

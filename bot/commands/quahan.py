@@ -1,5 +1,6 @@
 """/quahan: what is overdue, and who cannot be reached."""
 
+from bot.room import spent
 from bot.talk import Talk
 from registry.types import Role
 from reports import figures
@@ -11,6 +12,6 @@ def run(talk: Talk, _rest: str) -> None:
     result = status(talk.session, talk.today, agency_ids=seen)
     talk.say_rendered(figures.overdue(talk.desk.renderer, result))
     if talk.actor.is_staff and talk.private:
-        lost = unreachable(talk.session, talk.today)
+        lost = unreachable(talk.session, talk.today, spent(talk))
         if lost:
             talk.say_rendered(figures.unreachable(talk.desk.renderer, lost, talk.today))

@@ -4,7 +4,9 @@ from bot.commands import viec
 from bot.commands.dangky import say_no_agency
 from bot.commands.scope import read_scope
 from bot.replies import Reply
+from bot.room import tariffs
 from bot.talk import Talk
+from registry.budget import usages
 from registry.types import Role
 from reports import figures
 from reports.facts import open_duties
@@ -43,7 +45,9 @@ def run(talk: Talk, rest: str) -> None:
         name = talk.agency(only).name
         talk.say_rendered(figures.status_agency(talk.desk.renderer, result, name, owed))
         return
-    talk.say_rendered(figures.status(talk.desk.renderer, result))
+    whole = talk.actor.is_staff and period is None and scope.directive is None
+    bots = usages(talk.session, tariffs(talk.desk), talk.now) if whole else ()
+    talk.say_rendered(figures.status(talk.desk.renderer, result, bots))
 
 
 def answer(talk: Talk, _reply: Reply) -> None:

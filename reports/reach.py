@@ -1,0 +1,65 @@
+"""Whether an agency can be told anything, and why not."""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlmodel import Session, col
+
+from registry.tables import Agency, Contact, Person, Subscription
+
+
+class Silence(StrEnum):
+    """Why nothing reaches an agency; the later ones are nearer to being reached."""
+
+    NEVER = "never"
+    LEFT = "left"
+    CLOSED = "closed"
+    SPENT = "spent"
+
+
+def reached(spent: Collection[str] = ()) -> ColumnElement[bool]:
+    """Whether some subscription of the agency has a contact that can be delivered to: its own
+    (a group), or one of its person's. spent: channels that may send nothing more this month."""
+    mine = and_(col(Subscription.agency_id) == col(Agency.id), col(Subscription.ended_at).is_(None))
+    live = and_(col(Contact.closed_at).is_(None), col(Contact.channel).not_in(list(spent)))
+    group = and_(col(Contact.id) == col(Subscription.contact_id), live)
+    own = and_(col(Contact.person_id) == col(Subscription.person_id), live)
+    living = exists().where(
+        col(Person.id) == col(Subscription.person_id), col(Person.erased_at).is_(None)
+    )
+    return exists().where(mine, or_(exists().where(group), and_(exists().where(own), living)))
+
+
+def silences(
+    session: Session, agency_ids: Collection[int], spent: Collection[str] = ()
+) -> dict[int, Silence]:
+    """Why nothing reaches these agencies, each by what is nearest to reaching it."""
+    rows = session.connection().execute(
+        select(
+            col(Subscription.agency_id), col(Subscription.ended_at), col(Contact.channel),
+            col(Contact.closed_at),
+        )
+        .join(
+            Contact,
+            or_(
+                col(Contact.id) == col(Subscription.contact_id),
+                col(Contact.person_id) == col(Subscription.person_id),
+            ),
+            isouter=True,
+        )
+        .where(col(Subscription.agency_id).in_(list(agency_ids)))
+    )  # fmt: skip
+    order = list(Silence)
+    found = dict.fromkeys(agency_ids, Silence.NEVER)
+    for agency_id, ended, channel, closed in rows:
+        if agency_id is None:
+            continue
+        if ended is not None:
+            why = Silence.LEFT
+        elif closed is None and channel in spent:
+            why = Silence.SPENT
+        else:
+            why = Silence.CLOSED
+        found[agency_id] = max(found[agency_id], why, key=order.index)
+    return found
