@@ -24,6 +24,7 @@ from bot.heartbeat import Heartbeat
 from bot.reviewing.uploads import Uploads
 from bot.settings import ConfigTrouble, Settings
 from bot.talk import Desk
+from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
 from deadlines import Rule, WorkCalendar, read
 from registry import erasing, files, inbound, marks, outbox
@@ -207,6 +208,7 @@ class App:
         self.standing: dict[str, str] = {}
         self._beat = beat
         self._patience = STOP_WITHIN
+        self._tariffs = {name: tools.settings.tariff(name) for name in channels}
         composer = Composer(
             tools.renderer, tools.calendar, channels, tools.settings.files_dir, tools.links
         )
@@ -218,7 +220,7 @@ class App:
             tools.calendar,
             clock,
             self.ticks.alarm,
-            {name: tools.settings.tariff(name) for name in channels},
+            self._tariffs,
         )
         editing = tuple(name for name, channel in channels.items() if channel.edits)
         desk = Desk(
@@ -278,6 +280,9 @@ class App:
             now = self.clock()
             await self._plan_changed(now)
             await self.db.write(_housekeeping, self.tools.settings.files_dir, now)
+            await self.db.write(
+                warn_staff, self.tools.renderer, self._tariffs, tuple(self.channels), now
+            )
         if self._beat is not None:
             self._beat()
 

@@ -407,6 +407,7 @@ class Attempt(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_attempt_message", "contact_id", "message_id"),
+        Index("ix_attempt_told", "contact_id", "opened_at", "outcome"),
         Index("ix_attempt_open", "opened_at", **_where("outcome = 'open'")),
     )
 
