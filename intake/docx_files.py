@@ -13,8 +13,10 @@ from intake.errors import IntakeError
 from intake.grid import MAX_ROWS, Row, check_length, tidy
 from intake.packages import broken, check_package
 from intake.paper import (
+    PLAIN,
     SUPERSCRIPTS,
     Block,
+    Options,
     Paper,
     Paragraph,
     Progress,
@@ -37,7 +39,7 @@ _MOST_COLUMNS = 60
 _TOLD_EVERY = 50
 
 
-def read_docx(content: bytes, progress: Progress | None = None) -> Paper:
+def read_docx(content: bytes, options: Options = PLAIN) -> Paper:
     """A .docx file; `line` counts paragraphs and rows. Raises IntakeError, in one line, for what is
     no such file, is locked, damaged, too big, or bears a secrecy mark in its margins."""
     # Heavy, and needed by nothing else.
@@ -52,7 +54,7 @@ def read_docx(content: bytes, progress: Progress | None = None) -> Paper:
                 raise IntakeError(REFUSED)
     try:
         document = Document(io.BytesIO(content))
-        reader = _Reader(document, progress)
+        reader = _Reader(document, options.progress)
         return paper(list(reader.blocks(document.element.body)), "đoạn")
     except IntakeError:
         raise

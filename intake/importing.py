@@ -287,12 +287,22 @@ def draft_in(session: Session, source: Source, order: ImportOrder) -> Draft:
 
 
 def import_source(
-    db: Database, source: Source, order: ImportOrder, now: datetime, *, dry_run: bool = False
+    db: Database,
+    source: Source,
+    order: ImportOrder,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    then: Callable[[Session, ImportReport], None] | None = None,
 ) -> ImportReport:
-    """As :func:`import_tasks`, from a directive that was read before. `now` is aware."""
+    """As :func:`import_tasks`, from a directive that was read before. `now` is aware; `then` is
+    called within the transaction that stores it."""
 
     def write(session: Session) -> ImportReport:
-        return store_in(session, source, order, now, written=not dry_run)
+        report = store_in(session, source, order, now, written=not dry_run)
+        if then is not None and not dry_run:
+            then(session, report)
+        return report
 
     return _run(db, write, dry_run=dry_run)
 

@@ -38,13 +38,27 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Options:
+    """How a file is read. `progress` is called now and then with what is done and the whole, in
+    pages (of Word files: in blocks), and must not raise; `ocr`: pages without text are recognised
+    where the office has installed the program for it."""
+
+    progress: Progress | None = None
+    ocr: bool = True
+
+
+PLAIN = Options()
+
+
+@dataclass(frozen=True)
 class Paper:
     """`unit`: what `line` counts, in Vietnamese ("dòng", "đoạn", "trang"). `notes`: footnotes by
-    their mark."""
+    their mark. `remarks`: what a person must know of how it was read, with the line (0: of all)."""
 
     blocks: tuple[Block, ...]
     unit: str = "dòng"
     notes: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[tuple[int, str], ...] = ()
 
     @property
     def paragraphs(self) -> list[Paragraph]:

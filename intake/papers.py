@@ -5,17 +5,21 @@ from pathlib import Path
 
 from intake.docx_files import read_docx
 from intake.errors import IntakeError
+from intake.image_files import read_image
 from intake.packages import OLE
-from intake.paper import Paper, Progress
+from intake.paper import PLAIN, Options, Paper
 from intake.pdf_files import read_pdf
 from intake.secrecy import REFUSED, secrecy_mark
 from intake.sheets import content_of
 from intake.text_files import read_lines, read_text
 
-PAPER_READERS: dict[str, Callable[[bytes, Progress | None], Paper]] = {
+PAPER_READERS: dict[str, Callable[[bytes, Options], Paper]] = {
     ".docx": read_docx,
+    ".jpeg": read_image,
+    ".jpg": read_image,
     ".md": read_text,
     ".pdf": read_pdf,
+    ".png": read_image,
     ".txt": read_text,
 }
 
@@ -25,8 +29,8 @@ _MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"PK\x03\x04", "tệp nén hoặc tệp Office", (".docx", ".xlsx")),
     (OLE, "tệp Office kiểu cũ hoặc đặt mật khẩu", (".docx", ".xlsx")),
     (b"{\\rtf", "tệp RTF", ()),
-    (b"\x89PNG", "tệp ảnh", ()),
-    (b"\xff\xd8\xff", "tệp ảnh", ()),
+    (b"\x89PNG", "tệp ảnh .png", (".png",)),
+    (b"\xff\xd8\xff", "tệp ảnh .jpg", (".jpg", ".jpeg")),
     (b"GIF8", "tệp ảnh", ()),
     (b"Rar!", "tệp nén RAR", ()),
     (b"7z\xbc\xaf", "tệp nén 7z", ()),
@@ -36,15 +40,13 @@ _MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
 )
 
 
-def read_paper(path: Path, progress: Progress | None = None) -> Paper:
-    """A directive from a file of one of PAPER_READERS' endings. `progress` is called now and then
-    with what is done and the whole, in pages (of Word files: in blocks); it must not raise.
-    Raises IntakeError, in one Vietnamese line, for any file that cannot or must not be taken in;
-    nothing of it is kept."""
+def read_paper(path: Path, options: Options = PLAIN) -> Paper:
+    """A directive from a file of one of PAPER_READERS' endings. Raises IntakeError, in one
+    Vietnamese line, for any that cannot or must not be taken in; nothing of it is kept."""
     reader = PAPER_READERS[path.suffix.lower()]
     content = content_of(path)
     _sniff(content, path.suffix.lower())
-    return _checked(reader(content, progress), path.stem)
+    return _checked(reader(content, options), path.stem)
 
 
 def read_pasted(text: str) -> Paper:

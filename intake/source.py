@@ -19,7 +19,7 @@ from intake.head import Head, Receiver, read_head
 from intake.lint import gaps
 from intake.names import Resolver
 from intake.outline import outline
-from intake.paper import Paper, Progress
+from intake.paper import PLAIN, Options, Paper
 from intake.papers import PAPER_READERS, read_paper
 from intake.plain_names import PlainNames, PlainRoles, WithRoles, roles
 from intake.problems import Problem
@@ -88,14 +88,14 @@ def read_source(
     directory: Directory,
     today: date,
     issued: date | None = None,
-    progress: Progress | None = None,
+    options: Options = PLAIN,
 ) -> Source:
     """A directive from a file. `issued` outranks what the file says of its day; without both,
-    `today` is the day its phrases are seen from; `progress`: as for read_paper. Raises
-    IntakeError, in one Vietnamese line."""
+    `today` is the day its phrases are seen from. Raises IntakeError, in one
+    Vietnamese line."""
     ending = path.suffix.lower()
     if ending in PAPER_READERS:
-        return source_of(read_paper(path, progress), path.name, directory, today, issued)
+        return source_of(read_paper(path, options), path.name, directory, today, issued)
     if ending not in READERS:
         known = ", ".join(sorted([*READERS, *PAPER_READERS]))
         raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
@@ -142,7 +142,11 @@ def source_of(
         names=tuple(texts),
         roles=roles(scanner, texts),
         citations=tuple(citations(paper.texts())),
-        notes=(*_head_notes(head, issued), *gaps(nodes)),
+        notes=(
+            *(Problem(line, message, blocking=False) for line, message in paper.remarks),
+            *_head_notes(head, issued),
+            *gaps(nodes),
+        ),
     )
 
 

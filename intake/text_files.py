@@ -12,7 +12,7 @@ from intake.csv_files import decode
 from intake.errors import IntakeError
 from intake.grid import Row, check_length, tidy
 from intake.outline import marker
-from intake.paper import Block, Paper, Paragraph, Progress, TableBlock, paper
+from intake.paper import PLAIN, Block, Options, Paper, Paragraph, TableBlock, paper
 
 _NOT_TEXT = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"{\\rtf")
 _WRONG = "Tệp mang tên .txt nhưng không phải tệp chữ; hãy gửi đúng tệp gốc (.docx, .pdf)."
@@ -28,7 +28,7 @@ _LEAST_WIDTH = 50
 _MOST_WIDTH = 140
 
 
-def read_text(content: bytes, _progress: Progress | None = None) -> Paper:
+def read_text(content: bytes, _options: Options = PLAIN) -> Paper:
     """A .txt or .md file, in UTF-8, UTF-16 or Windows-1258; the longest is read at once. Raises
     IntakeError for others."""
     if content.startswith(_NOT_TEXT):

@@ -36,6 +36,7 @@ HOMES = {
     "typer": r"bot/cli(\.py|/\w+\.py)",
     "rich": r"bot/(cli|demo)(\.py|/\w+\.py)",
     "openpyxl": r"(intake|reports)/\w+\.py",
+    "PIL": r"(intake|reports)/\w+\.py",
     "holidays": r"deadlines/calendar\.py",
     "rapidfuzz": r"(registry|intake|bot/replies)/.*\.py|bot/replies/\w+\.py",
     "pydantic_settings": r"bot/settings\.py",

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +25,18 @@ from bot.cli.base import (
     progress_bar,
     show,
 )
+from bot.reviewing.storing import tell_agencies
 from bot.roles import COMMITTEE_WIDE, ROLE_NAMES, role_at
 from bot.room import doors
 from intake.draft_sheet import read_sheet, write_sheet
-from intake.importing import ImportOrder, draft_of, import_agencies, import_source, read_for
+from intake.importing import (
+    ImportOrder,
+    ImportReport,
+    draft_of,
+    import_agencies,
+    import_source,
+    read_for,
+)
 from intake.paper import Options
 from intake.sheets import content_of
 from intake.source import Source
@@ -36,6 +45,7 @@ from registry.agencies import How, resolve
 from registry.clock import local, local_day
 from registry.database import Database
 from registry.types import Role
+from reports.render import Renderer
 
 
 def agencies_load(
@@ -73,6 +83,9 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
         str,
         typer.Option(help="Bỏ nhiệm vụ ở các dòng này, ví dụ 23,41."),
     ] = "",
+    tell: Annotated[
+        bool, typer.Option(help="Báo nhiệm vụ mới cho đầu mối các cơ quan, trong giờ làm việc.")
+    ] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Lưu dù có cảnh báo.")] = False,
     to_sheet: Annotated[
@@ -113,10 +126,20 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
         if not dry_run and not report.refused and (not number or number.startswith("/")):
             raise Stop("Văn bản chưa có số: thêm --directive SỐ_VĂN_BẢN để lưu.")
         if not dry_run and not report.refused and (yes or agreed(report.lines(), as_json)):
-            report = import_source(db, source, order, moment())
+            now = moment()
+            then = partial(tell_focal_points, tools.renderer, now) if tell else None
+            report = import_source(db, source, order, now, then=then)
     show(report.to_contract()) if as_json else say_lines(report.lines())
     if report.refused and not dry_run:
         raise typer.Exit(1)
+
+
+def tell_focal_points(
+    renderer: Renderer, now: datetime, session: Session, report: ImportReport
+) -> None:
+    """Word to the agencies' focal points goes out with the transaction that stores."""
+    if report.result is not None:
+        tell_agencies(session, renderer, report.result, now)
 
 
 def save_sheet(path: Path, db: Database, source: Source, order: ImportOrder) -> None:
