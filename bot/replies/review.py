@@ -16,7 +16,8 @@ from intake.board import Column, Fact
 
 What = Literal[
     "accept", "accept_all", "drop", "restore", "set", "add", "fact", "page", "turn", "show",
-    "problems", "summary", "undo", "sheet", "cancel", "adopt", "create", "yes", "no", "help",
+    "problems", "summary", "undo", "sheet", "cancel", "adopt", "create", "yes", "yes_end", "no",
+    "help",
 ]  # fmt: skip
 MOST_NUMBER = 2000
 
@@ -153,6 +154,7 @@ _ROWS: tuple[tuple[re.Pattern[str], _Made], ...] = tuple(
         (r"(?:gui |xuat |tai |lay )?(?:bang|excel|xlsx)(?: excel)?", _alone("sheet")),
         (r"huy(?: soat| ban soat| nhap)|bo (?:ban soat|ca van ban)", _alone("cancel")),
         (r"dong y|co|ok|dung|duoc|xac nhan", _alone("yes")),
+        (r"(?:dong y )?ket thuc(?: luon| ca| nhiem vu cu)?", _alone("yes_end")),
         (r"khong|thoi|khong dong y|huy", _alone("no")),
         (r"(?:huong dan|tro giup)(?: soat)?|\?", _alone("help")),
         (_SET, _set),

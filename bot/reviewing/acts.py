@@ -68,7 +68,7 @@ def _answers_reminder(talk: Talk) -> bool:
 def _meant(look: Look, orders: Sequence[Order]) -> bool:
     """ "đồng ý" without a question, "hoàn tác" without a change are about something else."""
     only = orders[0].what if len(orders) == 1 else ""
-    if only in ("yes", "no"):
+    if only in ("yes", "yes_end", "no"):
         return bool(look.cursor.pending)
     if only == "undo":
         return look.review.undo != "[]"
@@ -97,8 +97,8 @@ def carry_out(look: Look, orders: Sequence[Order]) -> None:
     pending = look.cursor.pending
     look.cursor = replace(look.cursor, pending="")
     for order in orders:
-        if order.what == "yes":
-            _agreed(look, pending)
+        if order.what in ("yes", "yes_end"):
+            _agreed(look, pending, end_gone=order.what == "yes_end")
         else:
             _ACTS[order.what](look, order)
     if look.closed:
@@ -344,10 +344,10 @@ def pressed(talk: Talk, review_id: int, verb: str) -> bool:
 _CREATE = "create:"
 
 
-def _agreed(look: Look, pending: str) -> None:
+def _agreed(look: Look, pending: str, *, end_gone: bool = False) -> None:
     """Do what was asked about."""
     if pending == "store" and not in_the_way(look):
-        store(look)
+        store(look, end_gone=end_gone)
     elif pending == "cancel":
         really_cancel(look)
     elif pending.startswith(_CREATE):

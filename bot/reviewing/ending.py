@@ -56,10 +56,13 @@ def _say_difference(look: Look) -> None:
     )
 
 
-def store(look: Look) -> None:
+def store(look: Look, *, end_gone: bool = False) -> None:
+    """Store the board and tell those concerned. `end_gone`: tasks of an earlier version that this
+    one does not name end."""
     talk, board = look.talk, look.board
     unlooked = [n for n, task in board.numbered(look.draft) if needs_look(board, n, task)]
-    report = store_in(talk.session, board.remaining(), board.order(terms_of(talk.desk)), talk.now)
+    order = replace(board.order(terms_of(talk.desk)), end_gone=end_gone)
+    report = store_in(talk.session, board.remaining(), order, talk.now)
     if report.result is None or report.expansion is None:
         raise Refused("Văn bản còn chỗ phải sửa; gõ “lỗi” để xem.")
     reviews.close(
