@@ -14,7 +14,14 @@ from registry.agencies import Directory, How
 from registry.clock import local_day
 from registry.database import insert_new
 from registry.people import Actor, Refused
-from registry.tables import SINCE_EVER, Agency, AgencyAlias, AgencyGroup, AgencyGroupMember
+from registry.tables import (
+    SINCE_EVER,
+    Agency,
+    AgencyAlias,
+    AgencyGroup,
+    AgencyGroupMember,
+    Renaming,
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,12 @@ class _Writer:
         self.known: dict[tuple[str, ...], list[Agency]] = defaultdict(list)
         for agency in session.exec(select(Agency)).all():
             self._remember(agency)
+        for row in session.exec(select(Renaming)).all():
+            for name in (row.old_name, row.new_name):
+                alike = self.known[naming.parse(name).marked]
+                agency = session.get_one(Agency, row.agency_id)
+                if agency not in alike:
+                    alike.append(agency)
         self.groups = list(session.exec(select(AgencyGroup)).all())
 
     def write(self, row: AgencyRow) -> str:

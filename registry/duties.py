@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from deadlines.describe import date_text
 from registry.audit import record
 from registry.clock import local_day
+from registry.heirs import Heirs
 from registry.notices import revive, withdraw, withdraw_all
 from registry.people import Actor, Refused
 from registry.tables import (
@@ -267,21 +268,22 @@ def cancel(session: Session, owed: Sequence[Duty], note: str, now: datetime) -> 
     session.flush()
 
 
-def coordinating(session: Session, duty: Duty) -> list[Agency]:
-    """Agencies that coordinate and are named one by one. Members of a group ("các sở, ban, ngành")
-    are left out: word of every completion would drown fifty offices."""
-    return list(
-        session.exec(
-            select(Agency)
-            .join(TaskAgency)
-            .where(
-                TaskAgency.task_id == duty.task_id,
-                TaskAgency.part == Part.COORDINATE,
-                col(TaskAgency.via_group).is_(False),
-                Agency.id != duty.agency_id,
-            )
-        ).all()
-    )
+def coordinating(session: Session, duty: Duty, today: date) -> list[Agency]:
+    """Agencies that coordinate and are named one by one; for those that have ended, whoever took
+    over. Members of a group ("các sở, ban, ngành") are left out: word of every completion would
+    drown fifty offices."""
+    named = session.exec(
+        select(TaskAgency.agency_id)
+        .where(
+            TaskAgency.task_id == duty.task_id,
+            TaskAgency.part == Part.COORDINATE,
+            col(TaskAgency.via_group).is_(False),
+        )
+        .order_by(col(TaskAgency.agency_id))
+    ).all()
+    heirs = Heirs.of(session)
+    held = {heirs.holder(one, today, duty.task_id) or one for one in named}
+    return [session.get_one(Agency, one) for one in sorted(held - {duty.agency_id})]
 
 
 def titled(session: Session, duty: Duty) -> tuple[Task, Agency]:

@@ -62,6 +62,22 @@ class Heirs:
         return agency_id
 
 
+def predecessors(session: Session, agency_id: int) -> list[int]:
+    """Every agency that this one has taken over from, directly or not; for figures that are to be
+    compared with those of years before."""
+    before: dict[int, list[int]] = {}
+    for row in session.exec(select(Succession)).all():
+        before.setdefault(row.successor_id, []).append(row.agency_id)
+    found: list[int] = []
+    waiting = [agency_id]
+    while waiting:
+        for one in sorted(before.get(waiting.pop(0), [])):
+            if one not in found and one != agency_id:
+                found.append(one)
+                waiting.append(one)
+    return found
+
+
 def _whole(rows: list[Succession]) -> int | None:
     named = [row.successor_id for row in rows if row.main or len(rows) == 1]
     return named[0] if len(named) == 1 else None

@@ -22,7 +22,7 @@ from registry.tables import (
     Request,
     Subscription,
 )
-from registry.types import NoticeState, RequestKind, RequestState, Role
+from registry.types import NoticeKind, NoticeState, RequestKind, RequestState, Role
 
 # The version of the text people are shown when they are bound (templates/replies/start_bound).
 CONSENT_VERSION = "2026-11"
@@ -292,6 +292,49 @@ def _withdraw_for(session: Session, subscription: Subscription, now: datetime) -
         )
         .values(state=NoticeState.WITHDRAWN, closed_at=now, reason="unsubscribed")
     )
+
+
+def pass_on(
+    session: Session, subscription: Subscription, agency_id: int, now: datetime
+) -> Subscription:
+    """The holder goes with a duty's agency to another: the old subscription ends and keeps its
+    history, a like one begins. Reminders are planned anew; any other word not yet sent follows."""
+    holder = subscription.key.split("|")[0]
+    key = f"{holder}|{agency_id}|{subscription.role}"
+    new = session.exec(select(Subscription).where(Subscription.key == key)).first()
+    if new is None:
+        new = Subscription(
+            key=key,
+            person_id=subscription.person_id,
+            contact_id=subscription.contact_id,
+            agency_id=agency_id,
+            role=subscription.role,
+            leads=subscription.leads,
+            quiet_from=subscription.quiet_from,
+            quiet_to=subscription.quiet_to,
+            since=now,
+        )
+    elif new.ended_at is not None:
+        new.ended_at, new.since, new.plan_due = None, now, True
+    session.add(new)
+    subscription.ended_at = now
+    session.add(subscription)
+    session.flush()
+    session.execute(
+        update(Notice)
+        .where(
+            col(Notice.subscription_id) == subscription.id,
+            col(Notice.state) == NoticeState.QUEUED,
+            col(Notice.kind).not_in([NoticeKind.REMINDER, NoticeKind.URGE]),
+        )
+        .values(subscription_id=new.id)
+    )
+    _withdraw_for(session, subscription, now)
+    record(
+        session, now, "subscription.passed", str(subscription.id), subscription.person_id,
+        to=new.id, agency=agency_id,
+    )  # fmt: skip
+    return new
 
 
 def close_contact(session: Session, contact: Contact, reason: str, now: datetime) -> bool:

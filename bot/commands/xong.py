@@ -89,7 +89,7 @@ def _add_evidence(talk: Talk, duty: Duty, evidence: Evidence) -> bool:
 def _spread(talk: Talk, duty: Duty, completion: Completion) -> None:
     """Word to the agency's other subscribers and to those who coordinate, once each."""
     receivers = people.agency_subscriptions(talk.session, duty.agency_id)
-    for agency in duties.coordinating(talk.session, duty):
+    for agency in duties.coordinating(talk.session, duty, talk.today):
         receivers += people.agency_subscriptions(talk.session, agency.id or 0)
     others = {_holder(each): each for each in receivers if not _is_speaker(talk, each)}
     for subscription in others.values():

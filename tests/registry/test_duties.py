@@ -225,7 +225,7 @@ def test_who_coordinates(db: Database) -> None:
         build.part(task, named, Part.COORDINATE)
         build.part(task, grouped, Part.COORDINATE, via_group=True)
         build.part(task, lead, Part.COORDINATE)
-        return [agency.name for agency in duties.coordinating(session, mine)]
+        return [agency.name for agency in duties.coordinating(session, mine, local_day(NOW))]
 
     assert db.write_now(ask) == ["Sở Nội vụ"]
 
