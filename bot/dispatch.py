@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -29,6 +29,7 @@ from deadlines.text import clean, fold
 from registry import inbound as stored
 from registry import people
 from registry.database import Database
+from registry.messengers import messenger_name
 from registry.people import Chat, Refused
 from registry.tables import Contact, Inbound
 from registry.types import InboundState
@@ -46,6 +47,9 @@ OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
 # Words of work that goes on: understood as "not done yet", and answered so.
 _UNDER_WAY = re.compile(r"\b(?:xong|hoan thanh|dang lam|dang thuc hien|dang trien khai|\d+ ?%)")
 LONGEST_TEXT = 4096
+# A chat full of stickers is told once an hour that they cannot be read.
+RARELY = timedelta(hours=1)
+UNSEEN_APART = timedelta(minutes=5)
 IDLE = 30.0
 TROUBLE_PAUSE = 5.0
 
@@ -161,7 +165,7 @@ class Dispatcher:
         incoming = channel.parse(row.raw) if channel is not None else None
         row.state, row.handled_at = InboundState.HANDLED, now
         session.add(row)
-        if incoming is None or (incoming.event == "text" and not incoming.addressed):
+        if incoming is None or (incoming.event in ("text", "file") and not incoming.addressed):
             # Talk of others, not meant for us: not kept.
             row.state, row.raw = InboundState.IGNORED, ""
             return Handled(row.channel)
@@ -184,7 +188,7 @@ class Dispatcher:
         if contact is not None:
             contact.last_inbound_at = now
             session.add(contact)
-            if contact.closed_at is not None and incoming.event in ("text", "button"):
+            if contact.closed_at is not None and incoming.event in ("text", "file", "button"):
                 people.reopen(session, contact, now)
         actor = people.load_actor(session, row.channel, incoming.sender)
         return Talk(session, self._desk, now, row, incoming, chat, actor, contact)
@@ -200,7 +204,7 @@ class Dispatcher:
         elif event in _SPOKEN_TO:
             self._carefully(talk, _SPOKEN_TO[event])
         elif event == "other" and talk.private:
-            talk.say("only_text")
+            talk.say_rarely("only_text", RARELY)
 
     @staticmethod
     def _carefully(talk: Talk, act: Callable[[Talk], None]) -> None:
@@ -286,10 +290,29 @@ def _read(talk: Talk) -> None:
         _free(talk, text)
 
 
+def _handed(talk: Talk) -> None:
+    """A file: staff's own are directives to be looked over; of others the words under it count."""
+    if talk.incoming.file is None:
+        _unseen(talk)
+    elif talk.private and (talk.actor.is_staff or not talk.incoming.text):
+        received(talk)
+    elif talk.incoming.text:
+        _read(talk)
+
+
+def _unseen(talk: Talk) -> None:
+    """A messenger that keeps files to itself: say so, and what to do instead."""
+    if not talk.private:
+        return
+    here = messenger_name(talk.chat.channel)
+    others = sorted({messenger_name(each) for each in talk.desk.infos} - {here})
+    talk.say_rarely("file_unseen", UNSEEN_APART, messenger=here, others=others)
+
+
 _SPOKEN_TO: dict[str, Callable[[Talk], None]] = {
     "text": _read,
     "button": _pressed,
-    "file": received,
+    "file": _handed,
 }
 
 
