@@ -170,6 +170,7 @@ class _Sheets:
         )
         for number, note in enumerate(notes):
             self.parts.text(sheet, f"A{row + number}", note, italic=True, span=4)
+            self.parts.fit(sheet, row + number, [(note, 80)])
 
     def _as_of(self) -> str:
         return f"Tính đến {moment(self.report.at)}"
@@ -195,6 +196,7 @@ class _Sheets:
             parts.formula(sheet, f"{parts.letter(width - 1)}{number}", _rate(number), "0.0%")
             parts.number(sheet, f"{code_letter}{number}", row.id)
         total = number + 1
+        parts.text(sheet, f"A{total}", "", ruled=True)
         parts.text(sheet, f"B{total}", "Tổng cộng", ruled=True, bold=True)
         for place in range(3, len(FIGURES) + 3):
             letter = parts.letter(place)

@@ -1,9 +1,11 @@
 """Cells and pages of a workbook, in the look of an office's table."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from math import ceil
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -38,10 +40,8 @@ def text(
     cell = sheet[place]
     cell.value = words
     cell.data_type = "s"
-    cell.font = _BOLD if bold else _ITALIC if italic else _PLAIN
-    cell.alignment = _WORDS if ruled or span > 1 else _LEFT
-    if ruled:
-        cell.border = _RULED
+    font = _BOLD if bold else _ITALIC if italic else _PLAIN
+    _look(cell, font, _WORDS if ruled or span > 1 else _LEFT, "General", ruled=ruled)
     if words.startswith(_DANGEROUS):
         cell.quotePrefix = True
     if span > 1:
@@ -59,15 +59,28 @@ def day(sheet: Any, place: str, value: date) -> None:
 
 def formula(sheet: Any, place: str, words: str, form: str = "0", *, bold: bool = False) -> None:
     """A formula of our own."""
-    _centred(sheet[place], words, form)
-    if bold:
-        sheet[place].font = _BOLD
+    _centred(sheet[place], words, form, bold=bold)
 
 
-def _centred(cell: Any, value: Any, form: str) -> None:
+def _centred(cell: Any, value: Any, form: str, *, bold: bool = False) -> None:
     cell.value = value
-    cell.number_format = form
-    cell.font, cell.alignment, cell.border = _PLAIN, _MIDDLE, _RULED
+    _look(cell, _BOLD if bold else _PLAIN, _MIDDLE, form, ruled=True)
+
+
+# openpyxl looks every style up anew for every cell, which is most of the time a table takes. A look
+# is made once for each workbook, then copied.
+_looks: WeakKeyDictionary[Any, dict[tuple[int, int, str, bool], Any]] = WeakKeyDictionary()
+
+
+def _look(cell: Any, font: Font, alignment: Alignment, form: str, *, ruled: bool) -> None:
+    known = _looks.setdefault(cell.parent.parent, {})
+    key = (id(font), id(alignment), form, ruled)
+    if key not in known:
+        cell.font, cell.alignment, cell.number_format = font, alignment, form
+        if ruled:
+            cell.border = _RULED
+        known[key] = copy(cell._style)  # noqa: SLF001 -- the only way to copy a look
+    cell._style = copy(known[key])  # noqa: SLF001
 
 
 def heading(sheet: Any, title: str, as_of: str, columns: int) -> None:
@@ -83,7 +96,7 @@ def head(sheet: Any, row: int, names: Sequence[str]) -> None:
     for column, name in enumerate(names, start=1):
         cell = sheet.cell(row=row, column=column, value=name)
         cell.font, cell.alignment, cell.border, cell.fill = _BOLD, _MIDDLE, _RULED, _HEAD_FILL
-    sheet.row_dimensions[row].height = 3 * _LINE
+    sheet.row_dimensions[row].height = (3 if len(names) > 4 else 1.5) * _LINE
 
 
 def fit(sheet: Any, row: int, cells: Sequence[tuple[str, float]]) -> None:
