@@ -7,7 +7,7 @@ _NUMBER = re.compile(r"-\d+$")
 _NAMES = {
     "telegram": "Telegram",
     "zalo": "Zalo",
-    "zalo-oa": "Zalo OA",
+    "zalo_oa": "Zalo OA",
     "console": "cửa sổ lệnh",
 }
 

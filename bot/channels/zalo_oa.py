@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
-from urllib.parse import urljoin, urlsplit
 
-from bot.channels.http import HttpClient, HttpError, Upload
+from bot.channels.carrying import get_file, in_words, read_start
+from bot.channels.http import HttpClient, Upload
 from bot.channels.telegram_updates import whole
 from bot.channels.zalo_oa_api import Account, Buttons, OaApi
 from bot.channels.zalo_oa_errors import Means, OaLost, OaRefused, as_send_error
@@ -50,7 +50,6 @@ _MOST_UNITS = 2000
 _MOST_BUTTONS = 5
 _MOST_PICTURE = 1024 * 1024
 _PICTURES = ("image/png", "image/jpeg")
-_REDIRECTS = 3
 _NAMES = 2000  # people whose names are remembered
 # Templates wait half a day for a message that only a conversation can carry.
 _WAIT_FOR_WINDOW = 12 * 3600.0
@@ -69,7 +68,8 @@ class ZaloOaChannel:
     closed by its owner."""
 
     name = "zalo_oa"
-    limits = Limits(units=1800, per_second=20.0, private_gap=1.0, group_gap=1.0)
+    # A line with a link must still fit under the words.
+    limits = Limits(units=1800, per_second=20.0, private_gap=1.0, group_gap=1.0, caption=1500)
     edits = False
     webhook = True
 
@@ -121,8 +121,10 @@ class ZaloOaChannel:
         raise failure
 
     async def _to_user(self, user: str, message: Message) -> str:
-        picture, link = await self._attached(message.attachment)
-        text = _wire_text(f"{message.plain}{link}")
+        picture = await self._picture(message.attachment)
+        if message.attachment is not None and not picture:
+            message = in_words(message, message.attachment, "Zalo")
+        text = _wire_text(message.plain)
         if not text or units_of(text) > _MOST_UNITS:
             raise SendError("Zalo OA: tin rỗng hoặc dài quá 2.000 ký tự", permanent=True)
         try:
@@ -156,22 +158,18 @@ class ZaloOaChannel:
     def _template(self, message: Message) -> Template | None:
         return self._setup.templates.of(message.summary) if message.summary is not None else None
 
-    async def _attached(self, attachment: Attachment | None) -> tuple[str, str]:
-        """A small picture as Zalo's id for it; anything else as words with a link."""
-        if attachment is None:
-            return "", ""
-        if attachment.picture and attachment.media_type in _PICTURES:
-            with contextlib.suppress(OSError, OaRefused, OaLost):
-                content = await asyncio.to_thread(attachment.path.read_bytes)
-                if len(content) <= _MOST_PICTURE:
-                    upload = Upload(attachment.name, content, attachment.media_type)
-                    return await self._api.upload_image(upload), ""
-        if attachment.url:
-            return "", f"\n📎 {attachment.name}: {attachment.url}"
-        return (
-            "",
-            f"\n📎 Tệp {attachment.name} không gửi được qua Zalo; đề nghị lấy bằng kênh khác.",
-        )
+    async def _picture(self, file: Attachment | None) -> str:
+        """Zalo's id for a small picture; "" where the file has to be a link in the words."""
+        if file is None or not file.picture or file.media_type not in _PICTURES:
+            return ""
+        content = await read_start(file.path, _MOST_PICTURE + 1)
+        if not content or len(content) > _MOST_PICTURE:
+            return ""
+        try:
+            return await self._api.upload_image(Upload(file.name, content, file.media_type))
+        except (OaRefused, OaLost) as error:
+            _LOGGER.warning("Zalo OA không nhận ảnh: %s", error)
+            return ""
 
     async def edit(self, address: str, message_id: str, message: Message) -> None:
         """Zalo cannot change a sent message."""
@@ -230,20 +228,8 @@ class ZaloOaChannel:
 
     async def fetch(self, ref: str, most: int) -> bytes:
         """A file somebody sent, from the address Zalo gave for it. See Channel."""
-        url = ref
-        for _ in range(_REDIRECTS + 1):
-            if urlsplit(url).scheme not in ("https", urlsplit(self._api.root).scheme):
-                break
-            try:
-                answer = await self._http.request("GET", url)
-            except HttpError as error:
-                failure = SendError(f"Zalo OA: {error.text}")
-                raise failure from None
-            if answer.status in (301, 302, 303, 307, 308):
-                url = urljoin(url, answer.headers.get("location", ""))
-                continue
-            return _content(answer.status, answer.body, most)
-        raise SendError("Zalo OA: địa chỉ tệp không hợp lệ", permanent=True)
+        home = ref.startswith(f"{self._api.root}/")
+        return await get_file(self._http, ref, most, "Zalo", public=not home)
 
     async def acknowledge(self, callback: str) -> None:
         """Zalo's buttons have no spinner."""
@@ -269,17 +255,6 @@ class ZaloOaChannel:
             "Chưa có mẫu tin ([zalo_oa] reminder_template): ai không nhắn cho OA quá 7 ngày sẽ "
             "không nhận được tin nhắc qua OA."
         )
-
-
-def _content(status: int, body: bytes, most: int) -> bytes:
-    if status >= 500 or status == 429:
-        raise SendError(f"Zalo OA: chưa tải được tệp (HTTP {status})")
-    if status != 200:
-        raise SendError("Tệp không còn trên máy chủ Zalo; xin gửi lại.", permanent=True)
-    if len(body) > most:
-        raise SendError(f"Tệp lớn quá {most // (1024 * 1024)} MB; xin gửi tệp nhỏ hơn.",
-                        permanent=True)  # fmt: skip
-    return body
 
 
 def _buttons(message: Message) -> Buttons:

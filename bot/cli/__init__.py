@@ -7,7 +7,7 @@ import os
 
 import typer
 
-from bot.cli import calendars, data, figures, keeping, reading, running
+from bot.cli import calendars, data, figures, keeping, reading, running, zalo_oa
 
 app = typer.Typer(
     name="dondoc",
@@ -25,6 +25,7 @@ for command in (running.init, running.run, running.demo, running.doctor, reading
     app.command()(command)
 app.command("import")(data.import_file)
 agencies.command("load")(data.agencies_load)
+app.add_typer(zalo_oa.group, name="zalo-oa")
 
 
 def main() -> None:

@@ -85,6 +85,7 @@ class OaWorld:
         self.phones: dict[str, list[Node]] = {}
         self.templates: dict[str, OaTemplate] = {}
         self.sent: list[Node] = []
+        self.oa_id = OA_ID
         self.verified = True
         self.challenge = ""
         self.refreshes: list[str] = []
@@ -208,7 +209,7 @@ class OaWorld:
             raise OaError(-242, "Invalid appsecret_proof")
 
     def account(self) -> Node:
-        return {"oa_id": OA_ID, "name": "Ban Chỉ đạo CĐS", "is_verified": self.verified,
+        return {"oa_id": self.oa_id, "name": "Ban Chỉ đạo CĐS", "is_verified": self.verified,
                 "package_name": "Nâng cao"}  # fmt: skip
 
     def detail(self, asked: Node) -> Node:
