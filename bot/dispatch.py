@@ -88,9 +88,8 @@ class Dispatcher:
         """Store updates before they are confirmed to the messenger."""
         pairs = [(update.key, update.raw) for update in updates]
         try:
-            self.received[channel] += await self._db.write(
-                stored.store, channel, pairs, self._clock()
-            )
+            new = await self._db.write(stored.store, channel, pairs, self._clock())
+            self.received[channel] += new
         finally:
             # Also for who could not wait: the write goes on, and the next look finds its rows.
             self._wake.set()

@@ -78,8 +78,11 @@ class HookApi:
     drop: Callable[[], Awaitable[None]]
 
 
-async def keep(hook: Hook, api: HookApi, pauses: tuple[float, float]) -> Never:
-    """Tell the messenger our address, and again whenever it has forgotten it, until cancelled.
+async def keep(
+    hook: Hook, api: HookApi, pauses: tuple[float, float], again: float = LOOK_AGAIN
+) -> Never:
+    """Tell the messenger our address, and again whenever it has forgotten it, until cancelled;
+    looked at every `again` seconds.
 
     Always told once, since the secret may be a new one. Raises SendError(auth=True) where the token
     is refused; survives everything else.
@@ -105,7 +108,7 @@ async def keep(hook: Hook, api: HookApi, pauses: tuple[float, float]) -> Never:
             seconds = max(pause_after(failures, *pauses), error.retry_after or 0.0)
         else:
             failures = 0
-            seconds = LOOK_AGAIN if told else FOREIGN_AGAIN
+            seconds = again if told else FOREIGN_AGAIN
         await asyncio.sleep(seconds)
 
 

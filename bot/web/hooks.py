@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # Messengers give up after two seconds, the network in between included.
 ANSWER_WITHIN = 1.7
+# What is left of a body that was not read must not be taken for the next request.
+_CLOSING = {"Connection": "close"}
 
 
 def called(site: Site) -> dict[str, WebhookChannel]:
@@ -44,14 +46,15 @@ def _route(
     async def receive(request: Request) -> Response:
         try:
             async with asyncio.timeout(within):
-                return Response(status_code=await take(site, channel, request))
+                status = await take(site, channel, request)
+                return Response(status_code=status, headers=_CLOSING if status == 413 else None)
         except TimeoutError:
             log.warning("%s: an update was not stored in time; it will come again", channel.name)
         except ClientDisconnect:
             log.debug("%s: the caller hung up", channel.name)
         except Exception:
             log.exception("%s: an update was not stored; it will come again", channel.name)
-        return Response(status_code=503, headers={"Retry-After": "5"})
+        return Response(status_code=503, headers={**_CLOSING, "Retry-After": "5"})
 
     return receive
 

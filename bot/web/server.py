@@ -92,9 +92,10 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             made.close()
             raise
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigTrouble(
-            f"Không mở được cổng {port} ở {host} cho máy chủ web ({error.strerror or error}); "
+            f"Không mở được cổng {port} ở {host[:100]} cho máy chủ web ({why}); "
             "đổi [web] host, port hoặc dừng chương trình đang dùng cổng đó."
         ) from None
     made.setblocking(False)

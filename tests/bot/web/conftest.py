@@ -77,7 +77,13 @@ async def exchange(port: int, request: bytes) -> HttpAnswer:
             await writer.drain()
         return parsed(await asyncio.wait_for(reader.read(), 10))
     finally:
-        writer.close()
+        await closed(writer)
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 def parsed(answer: bytes) -> HttpAnswer:
@@ -106,7 +112,10 @@ async def serving(
     settings = settings_in(folder, **web)
     db = fresh(folder)
     try:
-        async with App(Tools.of(settings, clock()), db, channels, clock) as app, HttpClient() as http:
+        async with (
+            App(Tools.of(settings, clock()), db, channels, clock) as app,
+            HttpClient() as http,
+        ):
             server = WebServer(app.site(), within)
             running = asyncio.create_task(server.run())
             try:

@@ -19,6 +19,7 @@ from tests.bot.web.conftest import (
     Running,
     bots,
     call,
+    closed,
     event,
     exchange,
     parsed,
@@ -203,7 +204,7 @@ async def test_a_caller_who_dawdles_is_answered_in_time(web: Running) -> None:
     answer = parsed(await asyncio.wait_for(reader.read(), 5))
     assert answer.status == 503
     assert time.monotonic() - began < 2
-    writer.close()
+    await closed(writer)
     assert web.stored() == []
 
 
@@ -212,5 +213,5 @@ async def test_a_caller_who_hangs_up_harms_nobody(web: Running) -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", web.port)
         writer.write(request)
         await writer.drain()
-        writer.close()
+        await closed(writer)
     assert (await web.post("/webhook/telegram", update(906), TELEGRAM)).status == 200
