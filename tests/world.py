@@ -19,20 +19,22 @@ from typing import Any, Protocol
 from sqlmodel import Session, col, func, select
 
 from bot.app import App, Tools, open_database
-from bot.channels.console import ConsoleChannel, said
+from bot.channels.console import ConsoleChannel, handed, said
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
-from bot.settings import Committee, Paths, Settings
+from bot.settings import Committee, Paths, Settings, Web
 from intake.importing import ImportOrder, import_agencies, import_tasks
-from registry import invites
+from registry import files, invites
 from registry.agencies import resolve
 from registry.clock import local, local_day, moment_of
+from registry.files import clean_name
 from registry.tables import Agency, Attempt, Contact, Duty, Notice, Task
 from registry.types import NoticeState, Role
 from scheduler.channel import Channel, Limits
 from scheduler.hours import next_opening
 from tests.fakes.telegram_server import FakeTelegram
+from tests.fakes.zalo_oa_messenger import on_zalo_oa
 from tests.fakes.zalo_server import FakeZalo
 
 DATA = Path(__file__).resolve().parent / "dialogs" / "data"
@@ -65,7 +67,8 @@ class SimClock:
 
 
 class Messenger(Protocol):
-    """offers: "groups", "buttons", "edits", "events" (blocking, leaving, moving, stickers)."""
+    """offers: "groups", "buttons", "edits", "events" (blocking, leaving, moving, stickers),
+    "documents" (files of people reach the bot, not only pictures)."""
 
     name: str
     offers: frozenset[str]
@@ -90,6 +93,12 @@ class Messenger(Protocol):
 
     async def event(self, what: str, who: str, place: str = "") -> None: ...
 
+    async def send_file(self, who: str, name: str, data: bytes, caption: str = "") -> None:
+        """Somebody sends a file in their private chat; returns when the product has stored it."""
+
+    def files(self, who: str) -> list[tuple[str, bytes]]:
+        """Every file that came to somebody, oldest first: its name and what opening it gives."""
+
     def heard(self, who: str) -> list[str]:
         """Every message that came to a person or a group, oldest first."""
 
@@ -100,7 +109,7 @@ class ConsoleMessenger:
     """The terminal: private chats only, no buttons."""
 
     name = "console"
-    offers: frozenset[str] = frozenset()
+    offers: frozenset[str] = frozenset({"documents"})
 
     def __init__(self) -> None:
         self.channel: Channel = ConsoleChannel(self._show)
@@ -141,6 +150,18 @@ class ConsoleMessenger:
     async def event(self, what: str, who: str, place: str = "") -> None:
         raise NotImplementedError(f"{what} {who} {place}")
 
+    async def send_file(self, who: str, name: str, data: bytes, caption: str = "") -> None:
+        assert self._app is not None
+        path = self._app.tools.settings.paths.data_dir / "on this machine" / clean_name(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        update = handed(self.address(who), path, caption, self._names[who])
+        await self._app.dispatcher.store(self.name, [update])
+
+    def files(self, who: str) -> list[tuple[str, bytes]]:
+        shown = re.findall(r"^\[Tệp: (.+) – (/.+)\]$", "\n".join(self.heard(who)), re.MULTILINE)
+        return [(name, Path(path).read_bytes()) for name, path in shown]
+
     def heard(self, who: str) -> list[str]:
         return [text for address, text in self._heard if address == self.address(who)]
 
@@ -153,7 +174,7 @@ class TelegramMessenger:
     """The real channel against a Telegram on this machine."""
 
     name = "telegram"
-    offers = frozenset({"groups", "buttons", "edits", "events"})
+    offers = frozenset({"groups", "buttons", "edits", "events", "documents"})
 
     def __init__(self, server: FakeTelegram, http: HttpClient, *, paced: bool = False) -> None:
         self.server = server
@@ -222,6 +243,18 @@ class TelegramMessenger:
             raise ValueError(what)
         await self.arrived()
 
+    async def send_file(self, who: str, name: str, data: bytes, caption: str = "") -> None:
+        self.server.world.hand(self.ids[who], name, data, caption)
+        await self.arrived()
+
+    def files(self, who: str) -> list[tuple[str, bytes]]:
+        world = self.server.world
+        return [
+            (row["file"], world.files[row["file_id"]])
+            for row in world.sent
+            if row["chat_id"] == self.ids[who] and "file_id" in row
+        ]
+
     def heard(self, who: str) -> list[str]:
         return [row["text"] for row in self.server.world.sent if row["chat_id"] == self.ids[who]]
 
@@ -240,13 +273,16 @@ class ZaloMessenger:
         self.server = server
         channel = ZaloChannel(server.token, server.url, http, poll_timeout=5, pauses=(0.01, 0.05))
         if not paced:
-            channel.limits = replace(NO_PACE, units=channel.limits.units)
+            kept = channel.limits
+            channel.limits = replace(NO_PACE, units=kept.units, caption=kept.caption)
         self.channel: Channel = channel
         self.ids: dict[str, str] = {}
         self._stored = 0
         self._poll: asyncio.Task[None] | None = None
+        self._app: App | None = None
 
     async def start(self, app: App) -> None:
+        self._app = app
         app.infos[self.name] = await self.channel.open()
 
         async def store(updates: Sequence[Any]) -> None:
@@ -281,6 +317,24 @@ class ZaloMessenger:
     async def event(self, what: str, who: str, place: str = "") -> None:
         raise NotImplementedError(f"{what} {who} {place}")
 
+    async def send_file(self, who: str, name: str, data: bytes, caption: str = "") -> None:
+        """Zalo hands on pictures; of anything else only that there was something."""
+        self.server.hand(self.ids[who], name, data, caption)
+        await eventually(lambda: self._stored == self.server.world.pushed, "updates to be stored")
+
+    def files(self, who: str) -> list[tuple[str, bytes]]:
+        """What the links in the words open, and those of pictures."""
+        assert self._app is not None
+        rows = [row for row in self.server.world.sent if row["chat_id"] == self.ids[who]]
+        told = " ".join(row.get("photo") or row["text"] for row in rows)
+        return [self._opened(self._app, token) for token in re.findall(r"/tep/([\w-]+)/", told)]
+
+    @staticmethod
+    def _opened(app: App, token: str) -> tuple[str, bytes]:
+        row = app.db.read_now(app.tools.links.find, token, app.clock())
+        assert row is not None, "a link that opens nothing"
+        return row.name, files.read(app.tools.settings.files_dir, row)
+
     def heard(self, who: str) -> list[str]:
         return list(self.server.world.texts(self.ids[who]))
 
@@ -306,7 +360,12 @@ async def on_zalo() -> AsyncIterator[Messenger]:
         yield ZaloMessenger(server, http)
 
 
-MESSENGERS = {"console": on_console, "telegram": on_telegram, "zalo": on_zalo}
+MESSENGERS = {
+    "console": on_console,
+    "telegram": on_telegram,
+    "zalo": on_zalo,
+    "zalo_oa": on_zalo_oa,
+}
 
 
 # -- the office -----------------------------------------------------------------------------------
@@ -366,6 +425,15 @@ class Office:
             agency_id = match.agencies[0].id
         code, _ = self.app.db.write_now(invites.new_invite, now, Role(role), agency_id, valid=valid)
         return code
+
+    def bring_in(self, number: str, file: Path) -> None:
+        """One more directive, issued today, as `dondoc import` would bring it in."""
+        tools, now = self.app.tools, self.clock()
+        order = ImportOrder(
+            number, local_day(now), calendar=tools.calendar, update_rule=tools.update_rule
+        )
+        report = import_tasks(self.app.db, file, order, now)
+        assert not report.refused, report.lines()
 
     async def bind(self, who: str, role: str, agency: str = "") -> None:
         """Somebody uses an invite."""
@@ -467,6 +535,8 @@ async def office(
             standing_agency="Sở Khoa học và Công nghệ",
         ),
         paths=Paths(data_dir=folder),
+        # Nothing listens: links are made as if it did.
+        web=Web(mode="on", public_url="https://dondoc.example"),
     )
     tools = Tools.of(settings, clock())
     db = open_database(settings, clock())

@@ -1,10 +1,11 @@
 """Whole conversations, kept as data: one TOML file a flow, played on every messenger.
 
 A file: `title`; `begin` (local time); `needs` (what a messenger must offer: "groups", "events",
-"edits"; it is skipped elsewhere); `cast` (who -> name, and role and agency for people bound
-before the first step); `groups` (which -> title); `duties` (a word -> agency and title words of
-the duty it stands for); `step`s. In texts and patterns «word» stands for what is known by it: a
-duty's number, something kept, «name:who», «address:who».
+"edits", "documents"; it is skipped elsewhere); `cast` (who -> name, and role and agency for
+people bound before the first step); `groups` (which -> title); `duties` (a word -> agency and
+title words of the duty it stands for); `plans` (a number -> a file of `data/` that comes in
+first); `step`s. In texts and patterns «word» stands for what is known by it: a duty's number,
+something kept, «name:who», «address:who».
 
 A step, in this order:
   at          let time run to this local time; what comes on the way belongs to the step
@@ -12,6 +13,9 @@ A step, in this order:
   who, says   somebody writes (`in` a group; `reply_to`: answering the bot's message that matches)
   big         says it so many times over
   presses     instead, presses a button; `says` is said where there are none
+  sends       instead, sends a file: {name, and its `text` or `file` (in tests/dialogs/data)};
+              {name, back = true}: what they were sent last; `says` is its caption. Zalo hands on
+              pictures only: a dialog with other files `needs` "documents"
   does        instead, "blocks", "unblocks", "kicks", "migrates", "sticker"
 Expectations, as regular expressions over the new messages:
   expect      each found in what comes back where the person wrote; an answer is required
@@ -19,6 +23,7 @@ Expectations, as regular expressions over the new messages:
   silent      nothing comes back
   told        who -> pattern: what others hear. Nobody else hears anything, if somebody acts
   counts      who -> how many messages
+  files       who -> pattern of the name of a file that came to them, however it was carried
   edited      who -> pattern in a rewritten message, where messages can be rewritten
   keep        word -> pattern whose first group is remembered
   open, done  duties (by word) that are in that state now; due: word -> its day
@@ -41,9 +46,10 @@ HERE = Path(__file__).resolve().parent
 FILES = sorted(HERE.glob("*.toml"))
 STEP_KEYS = frozenset(
     {"at", "invite", "who", "says", "in", "reply_to", "big", "presses", "does", "expect",
-     "forbids", "silent", "told", "counts", "edited", "keep", "open", "done", "due", "gone"}
+     "sends", "files", "forbids", "silent", "told", "counts", "edited", "keep", "open", "done",
+     "due", "gone"}
 )  # fmt: skip
-FILE_KEYS = frozenset({"title", "begin", "needs", "cast", "groups", "duties", "step"})
+FILE_KEYS = frozenset({"title", "begin", "needs", "cast", "groups", "duties", "plans", "step"})
 Step = dict[str, Any]
 
 
@@ -80,6 +86,7 @@ class Play:
         assert not unknown, f"unknown keys {unknown}"
         before = self.heard()
         edits = {chat: len(self.stage.messenger.edited(chat)) for chat in self.chats}
+        files = {who: len(self.stage.messenger.files(who)) for who in step.get("files", {})}
         if "at" in step:
             await self.stage.until(at_local(step["at"]))
         if "who" in step and "at" in step and "told" not in step:
@@ -92,6 +99,7 @@ class Play:
         new = {chat: texts[len(before[chat]) :] for chat, texts in self.heard().items()}
         self._check_words(step, new)
         self._check_edits(step, edits)
+        self._check_files(step, files)
         self._check_state(step)
 
     def _invite(self, order: dict[str, Any]) -> None:
@@ -103,6 +111,8 @@ class Play:
         messenger, who, place = self.stage.messenger, step["who"], step.get("in", "")
         if "presses" in step and "buttons" in messenger.offers:
             await messenger.press(who, self.fill(step["presses"]), place)
+        elif "sends" in step:
+            await self._send(who, dict(step["sends"]), self.fill(step.get("says", "")))
         elif "does" in step:
             await messenger.event(step["does"], who, place)
         else:
@@ -112,6 +122,20 @@ class Play:
             text = self.fill(step["says"]) * step.get("big", 1)
             await messenger.say(who, text, place, reply_to)
         await self.stage.settle()
+
+    async def _send(self, who: str, order: dict[str, Any], caption: str) -> None:
+        if order.get("back"):
+            data = self.stage.messenger.files(who)[-1][1]
+        elif "file" in order:
+            data = (HERE / "data" / order["file"]).read_bytes()
+        else:
+            data = self.fill(order["text"]).encode()
+        await self.stage.messenger.send_file(who, self.fill(order["name"]), data, caption)
+
+    def _check_files(self, step: Step, before: dict[str, int]) -> None:
+        for who, pattern in step.get("files", {}).items():
+            names = [name for name, _ in self.stage.messenger.files(who)[before[who] :]]
+            assert any(found(self.pattern(pattern), name) for name in names), f"files: {names}"
 
     def _check_words(self, step: Step, new: dict[str, list[str]]) -> None:
         told = step.get("told", {})
@@ -176,6 +200,8 @@ def at_local(value: datetime) -> datetime:
 async def open_play(stage: Office, dialog: dict[str, Any]) -> Play:
     """The cast on stage, bound where they hold a role; the duties known by their words."""
     words: dict[str, str] = {}
+    for number, name in dialog.get("plans", {}).items():
+        stage.bring_in(number, HERE / "data" / name)
     for word, duty in dialog.get("duties", {}).items():
         words[word] = str(stage.number(duty["agency"], duty["title"]))
     for which, title in dialog.get("groups", {}).items():

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from scheduler.channel import ChannelInfo, Incoming, Limits, Message, Store
+from scheduler.channel import ChannelInfo, Incoming, Limits, Message, SendError, Store
 
 NO_PACE = Limits(units=4096, per_second=100_000.0, private_gap=0.0, group_gap=0.0)
 
@@ -41,6 +41,7 @@ class FakeChannel:
     sent: list[Sent] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     async def open(self) -> ChannelInfo:
         return ChannelInfo(username=self.name)
@@ -67,6 +68,12 @@ class FakeChannel:
 
     async def receive(self, store: Store) -> None:  # noqa: ARG002 -- nothing comes in here
         await asyncio.Event().wait()
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        data = self.files.get(ref, b"")
+        if not data or len(data) > most:
+            raise SendError("Tệp không còn hoặc quá lớn.", permanent=True)
+        return data
 
     def parse(self, raw: str) -> Incoming | None:
         if self.parses is not None:

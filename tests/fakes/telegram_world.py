@@ -9,6 +9,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.fakes.telegram_html import MarkupError, read_html, units
@@ -88,6 +89,9 @@ class World:
         self.edits: list[Node] = []
         self.answers: list[Node] = []
         self.files: dict[str, bytes] = {}
+        self.most_handed = 20 * 1024 * 1024
+        self.tells_sizes = True
+        self.local_files: Path | None = None
         self.commands: dict[str, list[Node]] = {}
         self.webhook = ""
         self.secret = ""
@@ -149,6 +153,21 @@ class World:
         if self._bot_may_read(place, message):
             self.push("message", message)
         return message
+
+    def hand(
+        self, user: int, name: str, data: bytes, caption: str = "", chat: int | None = None
+    ) -> Node:
+        """A person sends a file: a picture (.jpg, .png) without its name, as phones do, or a
+        document with it."""
+        number = f"file{self._next('file')}"
+        self.files[number] = data
+        head: Node = {"file_id": number, "file_unique_id": number, "file_size": len(data)}
+        if name.lower().endswith((".jpg", ".png")):
+            small = {**head, "file_id": f"{number}-s", "width": 90, "height": 60, "file_size": 9}
+            fields: Node = {"photo": [small, {**head, "width": 1280, "height": 853}]}
+        else:
+            fields = {"document": {**head, "file_name": name}}
+        return self.say(user, chat=chat, fields=fields | ({"caption": caption} if caption else {}))
 
     def press(
         self, user: int, label: str, message_id: int | None = None, chat: int | None = None
@@ -246,6 +265,24 @@ class World:
 
     def send_photo(self, params: Node) -> Node:
         return self._send_file("photo", params, lambda file: [{**file, "width": 90, "height": 90}])
+
+    def get_file(self, params: Node) -> Node:
+        """Where a file's bytes are: by the cloud below /file/bot<token>/, by a server of one's own
+        on the disk of this machine."""
+        number = str(params.get("file_id") or "")
+        data = self.files.get(number)
+        if data is None:
+            raise bad_request("wrong file_id or the file is temporarily unavailable")
+        if self.local_files is None and len(data) > self.most_handed:
+            raise bad_request("file is too big")
+        path = f"documents/tệp {number}.bin"
+        if self.local_files is not None:
+            target = self.local_files / number
+            target.write_bytes(data)
+            path = str(target)
+        return {"file_id": number, "file_unique_id": number, "file_path": path} | (
+            {"file_size": len(data)} if self.tells_sizes else {}
+        )
 
     def edit_message_text(self, params: Node) -> Node:
         chat = self._open_chat(params)
@@ -377,6 +414,7 @@ class World:
             "buttons": [button["text"] for button in self._buttons(message)],
             "at": self.clock(),
         }
+        row |= _file_of(message)
         rows.append(row)
         self.on_record(kind, row)
 
@@ -457,6 +495,7 @@ METHODS: dict[str, Callable[[World, Node], Any]] = {
     "sendmessage": World.send_message,
     "senddocument": World.send_document,
     "sendphoto": World.send_photo,
+    "getfile": World.get_file,
     "editmessagetext": World.edit_message_text,
     "answercallbackquery": World.answer_callback_query,
     "setmycommands": World.set_my_commands,
@@ -491,6 +530,13 @@ def _formatted(
             "message is too long" if what == "message" else "message caption is too long"
         )
     return text.strip(), entities
+
+
+def _file_of(message: Node) -> Node:
+    """The file that a message of the bot carries."""
+    shown = message.get("photo")
+    file = shown[-1] if shown else message.get("document")
+    return {"file": file.get("file_name", ""), "file_id": file["file_id"]} if file else {}
 
 
 def _markup(params: Node) -> Node | None:

@@ -68,6 +68,7 @@ class FakeZalo:
         self.calls: list[Node] = []
         self.faults: list[Fault] = []
         self.deliveries: list[int] = []
+        self.photos: dict[str, bytes] = {}
         self.closing = asyncio.Event()
         self._port = port
         self._state = state
@@ -94,6 +95,7 @@ class FakeZalo:
         self.closing.clear()
         app = web.Application()
         app.router.add_route("*", "/bot{token}/{method}", self._bot_call)
+        app.router.add_get("/photos/{number}/{name}", self._photo)
         app.router.add_post("/_control", self._control)
         self._runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
         await self._runner.setup()
@@ -151,6 +153,26 @@ class FakeZalo:
         if fault is not None:
             return await self._misbehave(fault, request)
         return answer
+
+    def hand(self, user: str, name: str, data: bytes, caption: str = "", chat: str = "") -> Node:
+        """A person sends a file: of a picture (.jpg, .png) the bot gets an address, of anything
+        else only word that there was something."""
+        if not name.lower().endswith((".jpg", ".png")):
+            return self.world.unsupported(user, chat)
+        number = str(len(self.photos) + 1)
+        self.photos[number] = data
+        url = f"{self.url}/photos/{number}/x.{name.rpartition('.')[2]}"
+        return self.world.image(user, url, caption, chat)
+
+    async def _photo(self, request: web.Request) -> web.StreamResponse:
+        """Bytes of a photo; faults of the method "photo"."""
+        fault = self._fault("photo", {})
+        if fault is not None:
+            return await self._misbehave(fault, request)
+        data = self.photos.get(request.match_info["number"])
+        if data is None:
+            return web.Response(status=404, text="gone")
+        return web.Response(body=data, content_type="image/jpeg")
 
     async def _obey(self, method: str, params: Node, request: web.Request) -> Any:
         if method == "getUpdates":

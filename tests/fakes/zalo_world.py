@@ -221,7 +221,7 @@ class World:
         chat, photo = self._open_chat(params), _words(params, "photo")
         if not photo.startswith(("http://", "https://")):
             raise ApiError(400, "Bad request: The photo must start with http:// or https://")
-        sent = self._deliver("sendPhoto", chat, _words(params, "caption") or photo)
+        sent = self._deliver("sendPhoto", chat, _words(params, "caption") or photo, photo=photo)
         return {**sent, "message_type": "CHAT_PHOTO"}
 
     def send_sticker(self, params: Node) -> Node:
@@ -283,13 +283,14 @@ class World:
             raise ApiError(self.switches.blocked, "Internal server error")
         return chat
 
-    def _deliver(self, method: str, chat: Chat, text: str) -> Node:
+    def _deliver(self, method: str, chat: Chat, text: str, **more: str) -> Node:
         if self.switches.quota is not None:
             if self.switches.quota <= 0:
                 raise ApiError(429, "Quota exceeded")
             self.switches.quota -= 1
         sent = {"message_id": self._id("a1b2"), "date": int(self.clock() * 1000)}
         row = {"kind": method, "chat_id": chat.info["id"], "text": text, "at": self.clock()}
+        row |= more
         chat.texts.append(text)
         self.sent.append(row | sent)
         self.on_record(method, row | sent)
