@@ -1,4 +1,4 @@
-"""Files that staff send: fetched, read, opened for review; refused in words; none lost or doubled."""
+"""Files that staff send: fetched, read, opened for review; refused in words; none lost or twice."""
 
 import io
 import re
