@@ -5,7 +5,7 @@ service or our own web server, and what they say would be read as somebody's fil
 """
 
 import socket
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -13,6 +13,7 @@ from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 _HTTPS = 443
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class NotPublicError(aiohttp.ClientError):
@@ -27,10 +28,15 @@ def is_public(host: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
+        inner = address.ipv4_mapped or address.sixtofour or _behind_gateway(address)
         if inner is not None:
             address = inner
     return address.is_global and not address.is_multicast
+
+
+def _behind_gateway(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address a NAT64 gateway would make of this one (RFC 6052)."""
+    return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
 def check_public(url: str) -> None:
