@@ -306,6 +306,48 @@ def duties_of_message(session: Session, contact_id: int, message_id: str) -> lis
     return [each for each in rows if each is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The last message to a chat that asked about duties: of one duty, to be answered by a digit.
+    `last`: nothing else has been said there since."""
+
+    duty_id: int
+    at: datetime
+    last: bool
+
+
+def last_menu(session: Session, contact_id: int) -> Menu | None:
+    """The menu a digit typed in this chat can mean; None where the last message about duties spoke
+    of several, and offered no digits."""
+    told = (AttemptOutcome.SENT, AttemptOutcome.UNCERTAIN)
+    asking = (NoticeKind.REMINDER, NoticeKind.URGE)
+
+    def newest(*kinds: ColumnElement[bool]) -> Attempt | None:
+        return session.exec(
+            select(Attempt)
+            .join(AttemptNotice, col(AttemptNotice.attempt_id) == col(Attempt.id))
+            .join(Notice, col(Notice.id) == col(AttemptNotice.notice_id))
+            .where(Attempt.contact_id == contact_id, col(Attempt.outcome).in_(told), *kinds)
+            .order_by(col(Attempt.opened_at).desc(), col(Attempt.id).desc())
+            .limit(1)
+        ).first()
+
+    menu = newest(col(Notice.kind).in_(asking))
+    if menu is None:
+        return None
+    rows = session.exec(
+        select(Notice.duty_id, Notice.kind)
+        .join(AttemptNotice)
+        .where(AttemptNotice.attempt_id == menu.id)
+        .distinct()
+    ).all()
+    spoken_of = {duty for duty, _ in rows}
+    if len(spoken_of) != 1 or any(kind not in asking for _, kind in rows):
+        return None
+    latest = newest(col(Notice.kind) != NoticeKind.EDIT)
+    return Menu(spoken_of.pop() or 0, menu.opened_at, latest is None or latest.id == menu.id)
+
+
 def editable(
     session: Session, duty_id: int, channels: Collection[str], since: datetime
 ) -> list[int]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.replies import Intent, Reply
 from bot.talk import Talk
@@ -19,6 +20,8 @@ DESK = frozenset({Role.STAFF, Role.ADMIN})
 
 ASK_WHICH = "which"
 MOST_OFFERED = 12
+# A menu's digits mean nothing after this; longer than the week between two urges.
+MENU_LIVES = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +43,57 @@ class Command:
 def targets(talk: Talk, reply: Reply) -> list[Duty]:
     """The duties an answer means; empty when it is unclear, and then the person has been asked.
 
-    Numbers count as typed. Without numbers the message replied to decides, else the only open duty
-    there is. A number that is not this person's to answer changes nothing at all.
+    Numbers count as typed. Without numbers the message replied to decides; a digit means the menu
+    it answers; else the only open duty there is, unless the last menu was about another one. A
+    number that is not this person's to answer changes nothing at all.
     """
     if reply.duties:
         return _by_numbers(talk, reply.duties)
     offered = _replied_to(talk)
+    if len(offered) == 1:
+        return offered
     if not offered:
         mine = talk.actor.agencies(Role.FOCAL, Role.OFFICER, Role.LEADER)
         offered = duties.open_of(talk.session, mine, talk.today)
-    if len(offered) == 1:
-        return offered
+        menu = _menu(talk)
+        if menu is not None and menu.live(talk.now) and reply.by_digit:
+            return [menu.duty]
+        if len(offered) == 1 and not (menu and menu.stale_for(offered[0], reply, talk.now)):
+            return offered
     if not offered:
         talk.say("none_open")
         return []
     ask_which(talk, reply.intent, reply, offered)
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Menu:
+    """What a digit in this chat answers. `last`: nothing was said there after it."""
+
+    duty: Duty
+    at: datetime
+    last: bool
+
+    def live(self, now: datetime) -> bool:
+        return self.last and now - self.at < MENU_LIVES
+
+    def stale_for(self, only: Duty, reply: Reply, now: datetime) -> bool:
+        """Whether the person, who last read of another duty or long ago, may not mean the only
+        open one."""
+        return self.duty.id != only.id or (reply.by_digit and now - self.at >= MENU_LIVES)
+
+
+def _menu(talk: Talk) -> _Menu | None:
+    """The last menu of this private chat, if it is about a duty of this person's to answer. In a
+    group nothing is offered by digits."""
+    if not talk.private or talk.contact is None:
+        return None
+    found = notices.last_menu(talk.session, talk.contact.id or 0)
+    duty = talk.session.get(Duty, found.duty_id) if found is not None else None
+    if found is None or duty is None or not talk.may_act(duty):
+        return None
+    return _Menu(duty, found.at, found.last)
 
 
 def _by_numbers(talk: Talk, numbers: tuple[int, ...]) -> list[Duty]:

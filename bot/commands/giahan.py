@@ -97,7 +97,7 @@ def day_given(talk: Talk, question: Question, text: str) -> bool:
     if duty is None or duty.state != DutyState.OPEN or not talk.may_act(duty):
         return False
     day = talk.day_in(text)
-    about_another = bool(set(reply.duties) - {duty.number})
+    about_another = reply.bare_digit or bool(set(reply.duties) - {duty.number})
     if about_another or (day is None and reply.intent not in ("none", "extension")):
         return False
     reason = reason_of(text) or reason_of(kept["rest"])

@@ -39,7 +39,8 @@ def not_mine(talk: Talk, reply: Reply) -> None:
 
 def text_given(talk: Talk, question: Question, text: str) -> bool:
     """The words asked for after a bare "vướng". False if the text is an answer of another kind."""
-    if read_reply(text, talk.today).intent in ("done", "extension", "undo", "status", "help"):
+    reply = read_reply(text, talk.today)
+    if reply.bare_digit or reply.intent in ("done", "extension", "undo", "status", "help"):
         return False
     numbers = json.loads(question.data)
     rows = [duties.by_number(talk.session, number) for number in numbers]

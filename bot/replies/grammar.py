@@ -36,6 +36,7 @@ class Reply:
     `duties` are the numbers named, in the order typed, each once. `number` is the document cited
     as evidence ("45/BC-SYT"), `date` its day, or the day asked for by an extension. `rest` is the
     free text left, as typed. `sure` is False where words stayed unread or the intent is `none`.
+    `by_digit`: said by the number of a menu's option, so that it means what that menu was about.
     """
 
     intent: Intent
@@ -44,6 +45,12 @@ class Reply:
     date: dt.date | None = None
     rest: str = ""
     sure: bool = False
+    by_digit: bool = False
+
+    @property
+    def bare_digit(self) -> bool:
+        """A menu's option and nothing else."""
+        return self.by_digit and not (self.duties or self.rest or self.number or self.date)
 
 
 _COMMAND = re.compile(r"^\W{0,5}/([a-z]+)_?(?=[^a-z]|$)(?:@\w+)?")
@@ -63,7 +70,9 @@ def read_reply(text: str, today: dt.date | None = None) -> Reply:
     if len(text) > LONGEST:
         return Reply("none")
     source = read_text(text)
-    said = _command(source) or _option(source) or by_words(source.tokens)
+    command = _command(source)
+    option = _option(source) if command is None else None
+    said = command or option or by_words(source.tokens)
     duties = tuple(dict.fromkeys(n for token in said.duties for n in token.value))
     intent = _INTENTS.get(said.role, "none")
     return Reply(
@@ -73,6 +82,7 @@ def read_reply(text: str, today: dt.date | None = None) -> Reply:
         _day(source, today, ahead=intent == "extension"),
         _rest(source, said) if intent != "none" else source.plain,
         intent != "none" and all(t.role is not Role.OTHER for t in source.tokens),
+        by_digit=option is not None and intent != "none",
     )
 
 
