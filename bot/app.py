@@ -20,6 +20,7 @@ from bot.channels import make_channels
 from bot.channels.http import HttpClient
 from bot.commands import TABLE
 from bot.dispatch import Dispatcher
+from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
 from bot.reviewing.uploads import Uploads
 from bot.settings import ConfigTrouble, Settings
@@ -39,6 +40,7 @@ from registry.database import (
 from registry.expand import Terms, expand
 from registry.file_links import Links
 from reports.render import Renderer
+from scheduler.agency_news import carry_out_and_tell
 from scheduler.channel import Channel, ChannelInfo, SendError, Update
 from scheduler.compose import Composer
 from scheduler.deliver import Deliverer
@@ -232,6 +234,7 @@ class App:
             update_rule=tools.update_rule,
         )
         self.dispatcher = Dispatcher(db, channels, desk, clock, self._answered)
+        self.drafts = Drafts(db, tools.settings, tools.renderer, self.deliverer.wake)
         self.uploads = Uploads(db, channels, desk, clock, self.deliverer.wake)
         self.vitals = Vitals(
             self.infos, self.standing, self.deliverer.counts, self.dispatcher.received
@@ -279,6 +282,7 @@ class App:
         with self._timed():
             now = self.clock()
             await self._plan_changed(now)
+            await self.drafts.look(now)
             await self.db.write(_housekeeping, self.tools.settings.files_dir, now)
             await self.db.write(
                 warn_staff, self.tools.renderer, self._tariffs, tuple(self.channels), now
@@ -303,6 +307,7 @@ class App:
         """Move the horizon on: new periods become duties, overdue ones get their next urge; forget
         what need not be kept."""
         now = self.clock()
+        await self.db.write(carry_out_and_tell, self.tools.renderer, now)
         await self.db.write(self._extend, now)
         await self._plan_changed(now, daily=True)
         await self.db.write(inbound.forget_old, now)

@@ -175,6 +175,10 @@ class Directory:
         ]
         return cls(day, known, sorted(names.values()))
 
+    def known(self, agency_id: int) -> Known:
+        """The agency of an id, in force or not. Raises KeyError where there is none."""
+        return self._by_id[agency_id]
+
     def members(self, group: str) -> tuple[Known, ...]:
         """The agencies of a group, by the group's own name, in the order of the list."""
         return tuple(self._members[group])

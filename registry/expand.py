@@ -118,12 +118,14 @@ class Owed(NamedTuple):
 @dataclass
 class Plan:
     """What is owed, and what a person should know. `claims`: each slot as the directive gave it ->
-    the slot as it is owed now, another where its agency has ended and somebody took over."""
+    the slot as it is owed now, another where its agency has ended and somebody took over.
+    `waiting`: those for which a person must name somebody."""
 
     today: date
     heirs: Heirs
     owed: dict[Slot, Owed] = field(default_factory=dict)
     claims: dict[Slot, Slot] = field(default_factory=dict)
+    waiting: dict[Slot, Owed] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
 
     def missing(self, known: set[Slot]) -> dict[Slot, Owed]:
@@ -134,8 +136,16 @@ class Plan:
         return {slot: owed for slot, owed in self.owed.items() if slot in new}
 
     def wanted(self, duty: Duty) -> Owed | None:
-        """What stands behind a stored duty, if anything does."""
-        return self.owed.get(self.slot(duty))
+        """What stands behind a stored duty, if anything does. One that waits for a person to name
+        a successor is still owed."""
+        here = self.slot(duty)
+        if here in self.owed or duty.state is DutyState.CANCELLED:
+            return self.owed.get(here)
+        places = [
+            here._replace(agency_id=one or 0) for one in (duty.agency_id, duty.former_agency_id)
+        ]
+        found = [each[one] for one in places for each in (self.owed, self.waiting) if one in each]
+        return found[0] if found else None
 
     def slot(self, duty: Duty) -> Slot:
         """What a stored duty is owed for now. What is cancelled keeps its place: it may have been
@@ -296,10 +306,11 @@ def _owe(
         orphaned = False
         for one, opens in periods:
             holder = plan.heirs.holder(given_to, max(plan.today, one.due), task.id or 0)
+            claim = Slot(task.id or 0, given_to, one.period_key)
             if holder is None and agency.valid_to is not None and one.due > agency.valid_to:
                 orphaned = True
+                plan.waiting[claim] = Owed(opens, one.due, clock, kind)
                 continue
-            claim = Slot(task.id or 0, given_to, one.period_key)
             slot = claim._replace(agency_id=holder or given_to)
             former = given_to if slot != claim else None
             plan.claims[claim] = slot

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, func, select
 from deadlines import Once, WorkCalendar, data_window, describe, period_of, rule_from_json
 from deadlines.text import fold
 from registry.clock import local_day
+from registry.heirs import plain_period
 from registry.tables import (
     Agency,
     AuditEvent,
@@ -26,6 +27,7 @@ from registry.tables import (
     Notice,
     Obstacle,
     Person,
+    Renaming,
     Request,
     Subscription,
     Task,
@@ -86,6 +88,8 @@ class DutyFacts:
     calendar days between the due day and the completion (or today, while open), 0 if not late.
     `urges`: days on which the agency was urged; `urge_number`: the number an urge sent today bears.
     `data_window`: the days a periodic report's figures cover (Nghị định 09/2019/NĐ-CP, Điều 12).
+    `former`: under which name the directive gave it, where the agency has since merged or changed
+    its name.
     """
 
     id: int
@@ -126,6 +130,7 @@ class DutyFacts:
     urges: int
     urge_number: int
     data_window: tuple[date, date] | None
+    former: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -157,6 +162,7 @@ class _Around:
     completions: dict[int, CompletionFacts]
     urged_on: dict[int, set[date]]
     received_by: dict[int, str]
+    former: dict[int, str]
 
 
 def load_facts(
@@ -210,7 +216,10 @@ def urged_days(session: Session, duty_ids: Iterable[int]) -> dict[int, set[date]
                 col(Notice.duty_id).in_(part),
                 Notice.kind == NoticeKind.URGE,
                 Notice.state == NoticeState.SENT,
-                Subscription.agency_id == Duty.agency_id,
+                or_(
+                    col(Subscription.agency_id) == col(Duty.agency_id),
+                    col(Subscription.agency_id) == col(Duty.former_agency_id),
+                ),
             )
             .distinct()
         ).all()
@@ -235,6 +244,7 @@ def _load(
         .where(col(Duty.id).in_(duty_ids))
     ).all()
     around = _around(session, duty_ids, [duty for duty, _, _, _ in rows])
+    around.former.update(_renamed(session, [(duty, directive) for duty, _, directive, _ in rows]))
     days = _Days(today, calendar)
     return {
         duty.id or 0: _facts(duty, task, directive, agency, around, days)
@@ -253,7 +263,36 @@ def _around(session: Session, ids: Sequence[int], duties: Sequence[Duty]) -> _Ar
         completions=_completions(session, ids),
         urged_on=urged_days(session, ids),
         received_by=_receivers(session, [duty.number for duty in duties if duty.received_at]),
+        former=_former(session, duties),
     )
+
+
+def _former(session: Session, duties: Sequence[Duty]) -> dict[int, str]:
+    """The agency that ended and that the directive named, by duty id."""
+    passed = {duty.id or 0: duty.former_agency_id for duty in duties if duty.former_agency_id}
+    ids = set(passed.values())
+    if not ids:
+        return {}
+    rows = session.exec(select(Agency.id, Agency.name).where(col(Agency.id).in_(ids))).all()
+    names = dict(rows)
+    return {duty_id: names[agency] for duty_id, agency in passed.items() if agency in names}
+
+
+def _renamed(session: Session, duties: Sequence[tuple[Duty, Directive]]) -> dict[int, str]:
+    """The name an agency bore when the directive was issued, where it has another now."""
+    ids = {duty.agency_id for duty, _directive in duties if duty.former_agency_id is None}
+    rows = session.exec(
+        select(Renaming)
+        .where(col(Renaming.agency_id).in_(ids), col(Renaming.applied_at).is_not(None))
+        .order_by(col(Renaming.day).desc())
+    ).all()
+    found: dict[int, str] = {}
+    for row in rows:
+        for duty, directive in duties:
+            issued = directive.issued_on or local_day(directive.created_at)
+            if duty.agency_id == row.agency_id and issued < row.day:
+                found[duty.id or 0] = row.old_name
+    return found
 
 
 def _coordinating(session: Session, task_ids: Sequence[int]) -> dict[int, dict[int, str]]:
@@ -401,6 +440,7 @@ def _facts(
         urges=len(urged),
         urge_number=len([day for day in urged if day < days.today]) + 1,
         data_window=_window(duty, task),
+        former=around.former.get(duty_id, ""),
     )
 
 
@@ -419,7 +459,7 @@ def _reading(rule: str) -> str:
 
 def _period_words(key: str) -> str:
     """ "quý III/2026"; "" for an occurrence that is a day or a week."""
-    period = period_of(key)
+    period = period_of(plain_period(key))
     return describe(Once(period)).removeprefix("trong ") if period else ""
 
 
@@ -442,5 +482,5 @@ def _window(duty: Duty, task: Task) -> tuple[date, date] | None:
     the report is due."""
     if not is_periodic_report(task.kind, task.title, task.deliverable):
         return None
-    window = data_window(duty.period)
+    window = data_window(plain_period(duty.period))
     return window if window and window[1] <= duty.due_on else None

@@ -133,6 +133,7 @@ def why(renderer: Renderer, story: Why) -> Rendered:
         "messages/why",
         f=story.facts,
         source=story.source,
+        force=story.force,
         told=told[-WHY_LINES:],
         told_rest=len(told[:-WHY_LINES]),
         planned=planned[:WHY_LINES],
@@ -302,6 +303,8 @@ def _note(facts: DutyFacts, urge_number: int | None) -> list[str]:
     said = [f"đôn đốc lần {urge_number}"] if urge_number else []
     if urge_number is None and facts.overdue and facts.urges:
         said.append(f"đã đôn đốc {facts.urges} lần")
+    if facts.former:
+        said.append(f"trước đây: {facts.former}")
     if facts.is_open and facts.off_reason and facts.days_left > 0:
         said.append(f"nên xong chậm nhất {long_day(facts.last_safe)} vì ngày hạn là ngày nghỉ")
     if facts.obstacles:

@@ -8,6 +8,7 @@ from pathlib import Path
 from registry.budget import Budget, Tariff, Usage
 from registry.types import DutyKind, DutyState, NoticeKind, RequestState, Role
 from reports import figures, messages
+from reports.agency_samples import AGENCY_SAMPLES
 from reports.calendar_words import calendar_event
 from reports.facts import CompletionFacts, DutyFacts, ExtensionFacts, ObstacleFacts
 from reports.figures import HelpLine
@@ -15,7 +16,7 @@ from reports.messages import Digest, News
 from reports.reach import Silence
 from reports.render import Problem, Rendered, Renderer
 from reports.status import AgencyRow, Counts, OverdueLine, Status, Unreachable
-from reports.why import Answer, Planned, Source, Told, Why
+from reports.why import Answer, Planned, Source, Standing, Told, Why
 
 DAY = date(2027, 9, 20)
 MOMENT = datetime(2027, 9, 20, 1, tzinfo=UTC)
@@ -121,6 +122,7 @@ Say = Callable[[Renderer], object]
 
 
 SAMPLES: Mapping[str, Say] = {
+    **AGENCY_SAMPLES,
     "messages/reminder": lambda r: [
         messages.reminder(r, facts, DAY, held_since=MOMENT) for facts in KINDS_OF_DUTY
     ],
@@ -157,6 +159,7 @@ SAMPLES: Mapping[str, Say] = {
         messages.why(r, STORY),
         messages.why(r, replace(STORY, facts=UPDATE)),
         messages.why(r, Why(DONE_BARE, Source(), (), (), ())),
+        messages.why(r, Why(DONE_BARE, Source(), (), (), (), Standing(DAY, "45/KH-UBND", "gộp"))),
     ],
     "messages/status": lambda r: [figures.status(r, one, BOTS) for one in (STATUS, NOTHING)],
     "messages/status_agency": lambda r: [

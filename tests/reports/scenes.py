@@ -9,7 +9,8 @@ from deadlines.rules import On
 from registry.clock import moment_of
 from registry.tables import Person
 from registry.types import AttemptOutcome, DutyKind, DutyState, NoticeKind, NoticeState, Part, Role
-from reports import figures, messages
+from reports import agency_samples as told
+from reports import agency_words, figures, messages
 from reports.calendar_words import calendar_event
 from reports.facts import DutyFacts, load_facts, open_duties
 from reports.figures import HelpLine
@@ -254,6 +255,16 @@ SCENES: dict[str, Scene] = {
     "overdue_empty": lambda r, w: figures.overdue(r, w.nothing),
     "unreachable": lambda r, w: figures.unreachable(r, w.silent, TODAY),
     "unreachable_empty": lambda r, _: figures.unreachable(r, [], TODAY),
+    "agency_passed": lambda r, _: agency_words.passed(r, [told.PASSED], joined=True),
+    "agency_carried": lambda r, _: agency_words.carried(r, told.DONE, told.DAY),
+    "agency_change": lambda r, _: agency_words.change(r, told.MERGER, told.DONE, TODAY, done=False),
+    "agency_change_done": lambda r, _: agency_words.change(
+        r, told.MERGER, told.DONE, told.DAY, done=True
+    ),
+    "agency_card": lambda r, _: agency_words.card(r, told.CARD),
+    "agency_card_bare": lambda r, _: agency_words.card(r, told.BARE),
+    "agency_list": lambda r, _: agency_words.listing(r, [told.GROUP], told.DONE),
+    "agency_list_empty": lambda r, _: agency_words.listing(r, [], told.NOTHING),
     "help_focal": lambda r, _: figures.help_message(r, {Role.FOCAL}, COMMANDS),
     "help_staff": lambda r, _: figures.help_message(r, {Role.STAFF, Role.ADMIN}, COMMANDS[:1]),
     "help_stranger": lambda r, _: figures.help_message(r, set(), COMMANDS[:1]),
