@@ -24,6 +24,7 @@ from bot.commands.nhap import pasting
 from bot.commands.tep import received
 from bot.replies import Reply, read_reply
 from bot.reviewing.acts import heard, pressed
+from bot.room import mention
 from bot.talk import Desk, Menu, Talk
 from deadlines.text import clean, fold
 from registry import inbound as stored
@@ -277,7 +278,7 @@ def _read(talk: Talk) -> None:
         if command is not None and command.name in OPEN_IN_ANY_GROUP:
             command.run(talk, rest)
         elif text.startswith("/"):
-            talk.say("group_unknown")
+            talk.say("group_unknown", at=mention(talk))
         return
     if command is not None:
         _run(talk, command, rest)

@@ -58,6 +58,14 @@ def _room(session: Session, settings: Settings, channel: str) -> float:
     return 1 - there / most if most else 1.0
 
 
+def mention(talk: Talk) -> str:
+    """What a message in this group must begin with to be heard: "@Bot CĐS " on Zalo, where our own
+    name is picked from a list; "" elsewhere, where a command is heard by itself."""
+    info = talk.desk.infos.get(talk.chat.channel)
+    heard_anyway = talk.private or messenger_of(talk.chat.channel) != "zalo"
+    return "" if heard_anyway or info is None else f"@{info.username} "
+
+
 def tariffs(desk: Desk) -> dict[str, Tariff]:
     """The tariffs of the open bots that have one."""
     known = {channel: desk.settings.tariff(channel) for channel in desk.infos}

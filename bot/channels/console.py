@@ -139,7 +139,7 @@ class ConsoleChannel:
                 reply_to=data.get("reply_to"),
                 file=file,
             )
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     async def acknowledge(self, callback: str) -> None:

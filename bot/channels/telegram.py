@@ -30,7 +30,8 @@ from bot.channels.backoff import pause_after
 from bot.channels.carrying import get_file, in_words, no_file, read_start, too_long
 from bot.channels.http import HttpClient
 from bot.channels.telegram_request import AiohttpRequest, PollRequest, as_send_error
-from bot.channels.telegram_updates import Identity, pushed, understand, whole
+from bot.channels.telegram_updates import Identity, pushed, understand
+from bot.channels.text import whole
 from bot.channels.webhook import NO_HOOK, Hook, HookApi, foreign_note, keep, leave
 from registry.files import clean_name
 from scheduler.channel import (

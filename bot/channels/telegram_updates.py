@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mimetypes import guess_extension
 from typing import Any
 
+from bot.channels.text import whole
 from registry.files import NAMELESS, clean_name
 from scheduler.channel import ChatKind, Incoming, IncomingFile, Update
 
@@ -262,8 +263,3 @@ def _text(node: Node, key: str) -> str:
     """A text as a database can keep it."""
     value = node.get(key)
     return whole(value).replace("\x00", "") if isinstance(value, str) else ""
-
-
-def whole(text: str) -> str:
-    """The text without halves of surrogate pairs, which neither a request nor a database takes."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

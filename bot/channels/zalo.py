@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.channels.backoff import pause_after
 from bot.channels.carrying import get_file, in_words
 from bot.channels.http import HttpClient
-from bot.channels.telegram_updates import whole
+from bot.channels.text import whole
 from bot.channels.webhook import NO_HOOK, Hook, foreign_note, keep, leave
 from bot.channels.zalo_api import (
     NOT_FOUND,

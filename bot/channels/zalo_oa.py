@@ -17,7 +17,7 @@ from secrets import token_hex
 
 from bot.channels.carrying import get_file, in_words, read_start
 from bot.channels.http import HttpClient, Upload
-from bot.channels.telegram_updates import whole
+from bot.channels.text import whole
 from bot.channels.zalo_oa_api import Account, Buttons, OaApi
 from bot.channels.zalo_oa_errors import Means, OaLost, OaRefused, as_send_error
 from bot.channels.zalo_oa_oauth import Consent

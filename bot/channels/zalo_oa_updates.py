@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.channels.telegram_updates import whole
+from bot.channels.text import whole
 from bot.channels.zalo_api import Node, identifier, node, words
 from bot.channels.zalo_oa_oauth import number
 from scheduler.channel import Incoming, IncomingFile, Update

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bot.channels.telegram_updates import PICTURE, whole
+from bot.channels.telegram_updates import PICTURE
+from bot.channels.text import whole
 from bot.channels.zalo_api import Me, Node, identifier, node, words
 from scheduler.channel import ChatKind, Incoming, IncomingFile, Update
 

@@ -2,7 +2,7 @@
 
 from bot.commands.base import request_buttons
 from bot.roles import role_at, split_role
-from bot.room import check_room
+from bot.room import check_room, mention
 from bot.talk import Talk
 from registry import duties, invites, links, people
 from registry.agencies import How, Match, resolve
@@ -122,7 +122,7 @@ def _owed(talk: Talk, agency: Agency | None) -> list[Duty]:
 def _ask(talk: Talk, rest: str) -> None:
     """Without a code: the wish goes to staff."""
     if not talk.private:
-        talk.say("dangky_private")
+        talk.say("dangky_private", at=mention(talk))
         return
     name, role = split_role(rest)
     role = role if role in (Role.FOCAL, Role.OFFICER, Role.LEADER) else Role.OFFICER
