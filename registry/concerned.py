@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from registry.expand import DutyChange
+from registry.people import ACTING
 from registry.tables import Agency, Subscription
 from registry.types import Role
 
@@ -49,20 +50,23 @@ def by_agency(changes: Iterable[DutyChange]) -> dict[int, list[DutyChange]]:
 
 
 def focal_points(session: Session, agency_ids: Collection[int]) -> dict[int, list[Subscription]]:
-    """The live subscriptions of focal points, by agency."""
+    """The live subscriptions of focal points, by agency; where it has none, of whoever answers."""
     found: dict[int, list[Subscription]] = defaultdict(list)
     rows = session.exec(
         select(Subscription)
         .where(
             col(Subscription.agency_id).in_(list(agency_ids)),
-            Subscription.role == Role.FOCAL,
+            col(Subscription.role).in_(ACTING),
             col(Subscription.ended_at).is_(None),
         )
         .order_by(col(Subscription.id))
     )
     for row in rows:
         found[row.agency_id or 0].append(row)
-    return found
+    return {
+        agency_id: [one for one in held if one.role is Role.FOCAL] or held
+        for agency_id, held in found.items()
+    }
 
 
 def receivers(

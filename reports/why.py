@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from deadlines import WorkCalendar
 from registry.clock import local_day
+from registry.directive_changes import label
 from registry.tables import (
     Attempt,
     AttemptNotice,
@@ -18,6 +19,7 @@ from registry.tables import (
     Completion,
     Contact,
     Directive,
+    Duty,
     Extension,
     Notice,
     Obstacle,
@@ -25,7 +27,7 @@ from registry.tables import (
     Request,
     Task,
 )
-from registry.types import AttemptOutcome, NoticeKind, NoticeState, RequestState
+from registry.types import AttemptOutcome, DutyState, NoticeKind, NoticeState, RequestState
 from reports.facts import DutyFacts, load_facts
 
 TOLD = (NoticeKind.REMINDER, NoticeKind.URGE, NoticeKind.COMPLETION)
@@ -80,6 +82,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether the directive is still in force: when it ended, what took its place ("" if nothing),
+    why the duty was cancelled ("" if it was not)."""
+
+    ended_on: date | None = None
+    replaced_by: str = ""
+    closed_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Everything /visao says of a duty; lists in order of time."""
 
@@ -88,6 +100,7 @@ class Why:
     planned: tuple[Planned, ...]
     told: tuple[Told, ...]
     answers: tuple[Answer, ...]
+    force: Standing = Standing()
 
 
 def load_why(session: Session, duty_id: int, today: date, calendar: WorkCalendar) -> Why | None:
@@ -107,6 +120,20 @@ def load_why(session: Session, duty_id: int, today: date, calendar: WorkCalendar
         planned=_planned(session, facts),
         told=_told(session, duty_id),
         answers=tuple(sorted(answers, key=lambda answer: answer.at)),
+        force=_standing(session, duty_id, facts.task_id),
+    )
+
+
+def _standing(session: Session, duty_id: int, task_id: int) -> Standing:
+    duty, task = session.get(Duty, duty_id), session.get(Task, task_id)
+    directive = session.get(Directive, task.directive_id) if task else None
+    if duty is None or directive is None:
+        return Standing()
+    later = session.get(Directive, directive.replaced_by) if directive.replaced_by else None
+    return Standing(
+        local_day(directive.ended_at) if directive.ended_at else None,
+        label(later) if later is not None else "",
+        duty.closed_note if duty.state is DutyState.CANCELLED else "",
     )
 
 

@@ -42,6 +42,8 @@ DIRECTIVE = "21/KH-BCĐ"
 DAILY = time(0, 5)
 NO_PACE = Limits(units=4096, per_second=10_000.0, private_gap=0.0, group_gap=0.0)
 PATIENCE = 20.0
+# Nothing listens: links are made as if it did.
+PUBLIC = Web(mode="on", public_url="https://dondoc.example")
 
 
 async def eventually(true: Callable[[], bool], what: str = "", patience: float = PATIENCE) -> None:
@@ -526,6 +528,7 @@ async def office(
     *,
     plan: Path = DATA / "plan.csv",
     agencies: Path = DATA / "agencies.csv",
+    web: Web = PUBLIC,
 ) -> AsyncIterator[Office]:
     """The product with the province loaded; the first messenger is the one people use."""
     clock = SimClock(begin)
@@ -535,8 +538,7 @@ async def office(
             standing_agency="Sở Khoa học và Công nghệ",
         ),
         paths=Paths(data_dir=folder),
-        # Nothing listens: links are made as if it did.
-        web=Web(mode="on", public_url="https://dondoc.example"),
+        web=web,
     )
     tools = Tools.of(settings, clock())
     db = open_database(settings, clock())

@@ -7,7 +7,17 @@ import os
 
 import typer
 
-from bot.cli import calendars, data, figures, keeping, reading, running, zalo_oa
+from bot.cli import (
+    calendars,
+    data,
+    directives,
+    figures,
+    keeping,
+    reading,
+    reporting,
+    running,
+    zalo_oa,
+)
 
 app = typer.Typer(
     name="dondoc",
@@ -24,8 +34,15 @@ for command in (running.init, running.run, running.demo, running.doctor, reading
                 keeping.backup, keeping.restore, keeping.erase):  # fmt: skip
     app.command()(command)
 app.command("import")(data.import_file)
+papers = typer.Typer(help="Văn bản: xem, kết thúc, thay thế, mở lại.", no_args_is_help=True)
+app.add_typer(papers, name="directives")
+for word, act in (("list", directives.list_directives), ("show", directives.show_directive),
+                  ("end", directives.end_directive), ("replace", directives.replace_directive),
+                  ("reopen", directives.reopen_directive)):  # fmt: skip
+    papers.command(word)(act)
 agencies.command("load")(data.agencies_load)
 app.add_typer(zalo_oa.group, name="zalo-oa")
+app.add_typer(reporting.group, name="report")
 
 
 def main() -> None:

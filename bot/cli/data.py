@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from sqlmodel import Session
 
 from bot import doctor as examination
+from bot.announcing import announce_import
 from bot.cli.base import (
     DAYS,
     ConfigOption,
@@ -67,6 +69,13 @@ def say_lines(lines: list[str]) -> None:
         out.print(line, markup=False)
 
 
+class GoneWord(StrEnum):
+    """What becomes of tasks that a corrected file does not name any more."""
+
+    keep = "keep"
+    end = "end"
+
+
 def import_file(  # noqa: PLR0913 -- one parameter an option
     file: Path,
     directive: Annotated[str, typer.Option(help="Số văn bản, ví dụ 134/KH-UBND.")] = "",
@@ -86,6 +95,9 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
     tell: Annotated[
         bool, typer.Option(help="Báo nhiệm vụ mới cho đầu mối các cơ quan, trong giờ làm việc.")
     ] = True,
+    gone: Annotated[
+        GoneWord, typer.Option(help="Nhiệm vụ cũ không còn trong tệp: keep giữ, end kết thúc.")
+    ] = GoneWord.keep,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Lưu dù có cảnh báo.")] = False,
     to_sheet: Annotated[
@@ -113,6 +125,7 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
             owed_from=due_from.date() if due_from is not None else None,
             owed_until=until.date() if until is not None else None,
             drop=lines_of(drop),
+            end_gone=gone is GoneWord.end,
         )
         with progress_bar() as progress:
             source = read_for(db, file, order, moment(), Options(progress, ocr))
@@ -140,6 +153,7 @@ def tell_focal_points(
     """Word to the agencies' focal points goes out with the transaction that stores."""
     if report.result is not None:
         tell_agencies(session, renderer, report.result, now)
+        announce_import(session, renderer, report, now)
 
 
 def save_sheet(path: Path, db: Database, source: Source, order: ImportOrder) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.commands import (
+    baocao,
     caidat,
     dangky,
     duyet,
@@ -24,6 +25,7 @@ from bot.commands import (
     roitin,
     status,
     trogiup,
+    vanban,
     viec,
     visao,
     vuong,
@@ -58,12 +60,15 @@ _ALL = (
     Command("visao", visao.run, BOUND, "vì sao có việc này, đã nhắc ai", "127", ("why",)),
     Command("status", status.run, READING, "tình hình thực hiện", "[cơ quan, số văn bản, kỳ]",
             ("tinhhinh",)),
+    Command("baocao", baocao.run, DESK, "dự thảo báo cáo của kỳ", "quý 3", ("report",)),
     Command("quahan", quahan.run, READING, "các việc quá hạn", "", ("overdue",)),
     Command("nhac", nhac.run, DESK, "đôn đốc ngay", "127", ("urge",)),
     Command("nhap", nhap.run, DESK, "nhập văn bản giao việc: gửi tệp hoặc dán nội dung",
             "[số bản soát]", ("import",)),
     Command("giao", giao.run, DESK, "giao một nhiệm vụ bằng một câu",
             "Sở Y tế báo cáo … trước 20/12", ("assign",)),
+    Command("vanban", vanban.run, DESK, "các văn bản: xem, kết thúc, thay thế",
+            "[12/KH-UBND]", ("directives",)),
     Command("moi", moi.run, DESK, "cấp mã mời", "Sở Y tế đầu mối", ("invite",)),
     Command("duyet", duyet.run, DESK, "duyệt gia hạn, đăng ký", "[12]", ("approve",)),
     Command("caidat", caidat.run, BOUND, "giờ yên tĩnh, nhắc sớm, hẹn nhắc lại", "",
@@ -104,14 +109,22 @@ SPOKEN = tuple(
         # Only what can be nothing else: "liên kết dữ liệu …" may well be a task of somebody's.
         (r"lien ?ket$", "lienket"),
         (r"lien ?ket (?=[a-z0-9]{5}-[a-z0-9]{5}$|(?=\S*\d)\S{10}$)", "lienket"),
-        (r"lien ?ket (?=(?:(?:bo|huy|xoa|ngung) )?(?:telegram|zalo|\d{1,2})(?: \S+){0,2}$)",
-         "lienket"),
+        (
+            r"lien ?ket (?=(?:(?:bo|huy|xoa|ngung) )?(?:telegram|zalo|\d{1,2})(?: \S+){0,2}$)",
+            "lienket",
+        ),
+        # "văn bản số 45/BC-SYT" alone is the evidence of a report, not a question about one.
+        (r"(?:danh sach |cac )?van ban$", "vanban"),
+        (r"xem van ban ", "vanban"),
+        (r"van ban (?=(?:ket thuc|mo lai|khoi phuc|tat ca)\b)", "vanban"),
+        (r"van ban (?=(?:so )?\S+(?: nam \d{4})? (?:duoc )?thay(?: the)? (?:bang|boi) )", "vanban"),
         (r"xoa ?du ?lieu$", "xoadulieu"),
         (r"lich(?: cua toi| viec)?$", "lich"),
         (r"lich (?=(?:tat|dung|huy)$)", "lich"),
         (r"(?:cai ?dat|settings)(?: |$)", "caidat"),
         (r"(?:tinh ?hinh|status|trang ?thai)(?: |$)", "status"),
         (r"(?:nhac|don doc) (?=#?\d)", "nhac"),
+        (r"(?:du thao )?bao ?cao (?=(?:quy|q\d|thang|[69] thang|nam|nua nam)\b)", "baocao"),
     )
 )
 
@@ -134,4 +147,5 @@ QUESTIONS: dict[str, Callable[[Talk, Question, str], bool]] = {
     vuong.ASK_OBSTACLE: vuong.text_given,
     giahan.ASK_DAY: giahan.day_given,
     roitin.ASK_ERASE: roitin.confirmed,
+    vanban.ASK_CHANGE: vanban.answered,
 }
