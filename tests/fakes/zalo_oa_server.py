@@ -177,7 +177,7 @@ class FakeZaloOa:
             return web.Response(status=404)
         if name == "moved":
             return web.Response(status=302, headers={"Location": "/tep/here"})
-        return web.Response(body=b"noi dung tep")
+        return web.Response(body=self.world.files.get(name, b"noi dung tep"))
 
     # What is told
 

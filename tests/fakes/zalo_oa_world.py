@@ -85,6 +85,7 @@ class OaWorld:
         self.phones: dict[str, list[Node]] = {}
         self.templates: dict[str, OaTemplate] = {}
         self.sent: list[Node] = []
+        self.files: dict[str, bytes] = {}
         self.oa_id = OA_ID
         self.verified = True
         self.challenge = ""
@@ -140,6 +141,13 @@ class OaWorld:
         self._tell(
             self._from(user, f"user_send_{kind}", message | ({"text": text} if text else {}))
         )
+
+    def hand(self, user: str, root: str, name: str, content: bytes, text: str = "") -> None:
+        """Send a file of one's own; Zalo keeps it at an address below `root`."""
+        kept = self._id("tep")
+        self.files[kept] = content
+        picture = name.lower().endswith((".jpg", ".jpeg", ".png"))
+        self.send_file(user, f"{root}/{kept}", "" if picture else name, len(content), text)
 
     def sticker(self, user: str) -> None:
         self._interact(user)
