@@ -40,7 +40,7 @@ def make(
     if (person_id is None) == (agency_id is None):
         raise ValueError("a calendar is a person's or an agency's")
     live = _live(session, person_id, agency_id)
-    for old in live[: len(live) - MOST_LIVE + 1]:
+    for old in live[: max(len(live) - MOST_LIVE + 1, 0)]:
         old.ended_at = now
         session.add(old)
     token = secrets.token_urlsafe(TOKEN_BYTES)

@@ -48,7 +48,11 @@ class Ringing:
 
 
 def entries(
-    session: Session, agency_ids: Collection[int] | None, today: date, calendar: WorkCalendar
+    session: Session,
+    agency_ids: Collection[int] | None,
+    today: date,
+    calendar: WorkCalendar,
+    most: int = MOST_ENTRIES,
 ) -> list[Entry]:
     """The duties of these agencies (None: of all) from half a year ago to the horizon, by day; of
     too many the nearest to today. What ended before its day came is left out after it has passed.
@@ -63,7 +67,7 @@ def entries(
         shown = shown.where(col(Duty.agency_id).in_(list(agency_ids)))
     # Sorted here: no two databases agree on how to count days.
     rows = sorted(session.exec(shown).all(), key=lambda duty: abs((duty.due_on - today).days))
-    kept = sorted(rows[:MOST_ENTRIES], key=lambda duty: (duty.due_on, duty.number))
+    kept = sorted(rows[:most], key=lambda duty: (duty.due_on, duty.number))
     facts = load_facts(session, (duty.id or 0 for duty in kept), today, calendar)
     return [
         Entry(facts[duty.id or 0], duty.created_at, _changed(duty))
