@@ -16,7 +16,9 @@ from intake.source import Source
 from intake.task_rows import TaskRow
 
 Column = Literal["title", "deliverable", "deadline", "lead", "coordinate", "send_to"]
-Fact = Literal["number", "issued", "title", "owed_from", "owed_until"]
+Fact = Literal["number", "issued", "title", "owed_from", "owed_until", "unnumbered"]
+# A running number left blank: "/TB-UBND".
+BLANK = ("/", "-")
 # Who names several agencies in one cell parts them so.
 _BETWEEN = "; "
 _DATED: frozenset[Fact] = frozenset({"issued", "owed_from", "owed_until"})
@@ -36,6 +38,12 @@ class Board:
     def kept(self) -> list[int]:
         """Places of the rows that are not dropped, in order."""
         return [place for place in range(len(self.source.rows)) if place not in self.dropped]
+
+    @property
+    def unnumbered(self) -> bool:
+        """The copy leaves its number blank, and nobody has told it or said that it has none."""
+        number = self.facts.get("number") or self.source.head.number
+        return number.startswith(BLANK) or not number if "unnumbered" not in self.facts else False
 
     def remaining(self) -> Source:
         """The source without the dropped rows: what would be stored."""

@@ -138,6 +138,10 @@ _ROWS: tuple[tuple[re.Pattern[str], _Made], ...] = tuple(
         (r"tao (?P<value>\D.{2,150})", _create),
         (rf"tao (?:co quan )?(?:o |cua )?(?P<n>{_NUMBERS})", _over("create")),
         (rf"(?:van ban )?so(?: van ban| hieu| ky hieu)?(?: ?: ?| la | ){_SIGN}", _said("number")),
+        (
+            r"(?:van ban )?(?:khong|chua)(?: co)? so(?: van ban)?",
+            lambda _match, _words: Order("fact", fact="unnumbered", value="1"),
+        ),
         (r"(?:ngay (?:ban hanh|ky|van ban)|ban hanh(?: ngay)?)(?: ?: ?| la | )(?P<value>.{3,60})",
          _said("issued")),
         (r"(?:trich yeu|ten van ban)(?: ?: ?| la | )(?P<value>.{3,400})", _said("title")),

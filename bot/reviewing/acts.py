@@ -209,6 +209,9 @@ def _fact(look: Look, order: Order) -> None:
     if name in ("issued", "owed_from", "owed_until"):
         value = _day(order.value).isoformat()
     look.board = look.board.told(name, value)
+    if name == "unnumbered":
+        look.told.append("Văn bản chưa có số; bổ sung sau bằng cách nhập lại.")
+        return
     shown = date_text(date.fromisoformat(value)) if value != order.value else value
     look.told.append(f"{_FACT_NAMES[name]}: {shown}")
 

@@ -22,6 +22,8 @@ def in_the_way(look: Look) -> bool:
     """Say what must be mended before anything is stored."""
     draft = look.draft
     general = [one.message for one in draft.problems if one.blocking and not one.line]
+    if look.board.unnumbered and not assigned(look.board):
+        general.append("văn bản chưa có số: gõ “số 45/KH-UBND”, hoặc “chưa có số”")
     stop = [(n, task) for n, task in look.board.numbered(draft) if blocked(task)]
     if stop or general:
         save(look)

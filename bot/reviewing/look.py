@@ -21,9 +21,10 @@ ASSIGNMENT = "Giao việc trực tiếp"
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where somebody is in a review. `pending`: what "đồng ý" would do."""
+    """Where somebody is in a review. `page`: the one shown last, 0 before the first; `pending`:
+    what "đồng ý" would do."""
 
-    page: int = 1
+    page: int = 0
     problems: bool = False
     pending: str = ""
 

@@ -60,7 +60,7 @@ def announce_review(  # noqa: PLR0913 -- whom, where, and what of
 
 def buttons(review: Review, cursor: Cursor, pages: int) -> list[list[Button]]:
     """The same as the words say."""
-    row = [Button("Xem từng nhiệm vụ" if cursor.page == 1 else "Trang sau", f"v1:{review.id}:next")]
+    row = [Button("Xem từng nhiệm vụ" if cursor.page == 0 else "Trang sau", f"v1:{review.id}:next")]
     last = [
         Button("Chỗ cần xem", f"v1:{review.id}:problems"),
         Button("Duyệt hết", f"v1:{review.id}:store"),

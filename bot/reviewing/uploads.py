@@ -17,7 +17,7 @@ from bot.reviewing import sheets
 from bot.reviewing.look import keep_board, terms_of
 from bot.reviewing.showing import announce_review
 from bot.talk import Desk
-from intake.board import Board
+from intake.board import BLANK, Board
 from intake.draft_sheet import read_sheet
 from intake.errors import IntakeError
 from intake.importing import draft_in
@@ -27,7 +27,7 @@ from intake.sheets import MAX_BYTES
 from intake.source import Source, read_source, source_of
 from registry import files, reviews
 from registry.agencies import Directory
-from registry.clock import local_day
+from registry.clock import local, local_day
 from registry.database import Database
 from registry.notices import put_text
 from registry.people import Refused
@@ -206,7 +206,7 @@ class Uploads:
         board = Board(source)
         now = self._clock()
         review = reviews.begin(
-            session, source.head.number or upload.name or "Văn bản dán",
+            session, _name(source, upload),
             upload.person_id, source.to_json(), board.state(), now,
         )  # fmt: skip
         draft = draft_in(session, board.remaining(), board.order(terms_of(self._desk)))
@@ -248,6 +248,17 @@ def _begin(session: Session, upload_id: int) -> tuple[Upload, Contact]:
     contact = session.get_one(Contact, upload.contact_id)
     session.expunge(contact)
     return upload, contact
+
+
+def _name(source: Source, upload: Upload) -> str:
+    """What a review is called in lists: the directive's number or subject, else its file."""
+    head = source.head
+    kind = head.kind or "Văn bản"
+    if head.number and not head.number.startswith(BLANK):
+        return f"{kind} số {head.number}"
+    if head.subject:
+        return f"{kind}: {head.subject}"
+    return upload.name or f"{kind} dán lúc {local(upload.at):%H:%M ngày %d/%m}"
 
 
 def _is_of(review: Review, source: Source) -> bool:
