@@ -211,6 +211,13 @@ class Reminders(_Section):
     working_hours: str = "07:30-17:00"
 
 
+class Papers(_Section):
+    parent_agency: str = ""
+    place: str = ""
+    drafts: bool = True
+    draft_at: time = time(17, 30)
+
+
 class Paths(_Section):
     data_dir: Path = Path("data")
     templates_dir: Path | None = None
@@ -237,6 +244,7 @@ class Settings(BaseSettings):
     zalo_oa: ZaloOa = ZaloOa()
     web: Web = Web()
     reminders: Reminders = Reminders()
+    papers: Papers = Papers()
     paths: Paths = Paths()
     invites: Invites = Invites()
     logs: Logs = Logs()

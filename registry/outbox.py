@@ -23,7 +23,9 @@ KEEP_TEXT = timedelta(days=400)
 NO_CONTACT_PAUSE = timedelta(hours=1)
 
 # These carry their own text, or rewrite a message, and go one by one; the others are folded.
-ALONE = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART, NoticeKind.EDIT)
+ALONE = (
+    NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.DRAFT, NoticeKind.PART, NoticeKind.EDIT,
+)  # fmt: skip
 # The answer to a command is worth nothing twice; anything else is repeated once when in doubt.
 NEVER_REPEATED = (NoticeKind.ANSWER, NoticeKind.EDIT)
 LAST_STEP = "0"

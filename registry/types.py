@@ -89,13 +89,15 @@ class RequestState(StrEnum):
 
 class NoticeKind(StrEnum):
     """reminder, urge, completion: rendered from the facts of the moment they are sent, and folded
-    into one message a contact. answer, alert, part: carry their text. edit: rewrites a message."""
+    into one message a contact. answer, alert, part: carry their text. draft: so does the draft
+    report of a deadline, which goes out on its evening. edit: rewrites a message."""
 
     REMINDER = "reminder"
     URGE = "urge"
     COMPLETION = "completion"
     ANSWER = "answer"
     ALERT = "alert"
+    DRAFT = "draft"
     PART = "part"
     EDIT = "edit"
 

@@ -34,7 +34,7 @@ HELD_UP = timedelta(hours=3)
 MOST_BUTTON_ROWS = 6
 # What every messenger shows as a picture; anything else is offered as a file.
 PICTURES = ("image/jpeg", "image/png")
-OWN_TEXT = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART)
+OWN_TEXT = (NoticeKind.ANSWER, NoticeKind.ALERT, NoticeKind.PART, NoticeKind.DRAFT)
 
 SINGLE_BUTTONS = (("Đã nhận", "ack"), ("Xong", "done"), ("Vướng", "stuck"), ("Xin gia hạn", "more"))
 LIST_BUTTONS = SINGLE_BUTTONS[:2]

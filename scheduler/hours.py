@@ -10,17 +10,20 @@ from scheduler.plan import DAY, Policy
 
 # A person who has just written gets the answer at any hour.
 ANY_HOUR = (NoticeKind.ANSWER, NoticeKind.PART, NoticeKind.EDIT)
+# What is asked for on the evening of a deadline.
+EVENING = (NoticeKind.DRAFT,)
 EARLIEST_CALL = time(6)
 
 
 def allowed(now: datetime, policy: Policy, calendar: WorkCalendar) -> Only | None:
     """None within working hours. Outside them answers go out, and until `last_call` also reminders
-    of duties whose last safe day is today: late is better than too late."""
+    of duties whose last safe day is today, and the draft report of a deadline: late is better than
+    too late."""
     here = local(now)
     if calendar.is_working(here.date()) and policy.opens <= here.time() < policy.closes:
         return None
     if EARLIEST_CALL <= here.time() < policy.last_call:
-        return Only(ANY_HOUR, last_day_since=moment_of(here.date(), time.min))
+        return Only((*ANY_HOUR, *EVENING), last_day_since=moment_of(here.date(), time.min))
     return Only(ANY_HOUR)
 
 
