@@ -149,6 +149,14 @@ def of_completion(session: Session, completion_id: int, now: datetime) -> list[S
     return [row for row in rows if row.expires_at is None or row.expires_at > now]
 
 
+def missing(session: Session, folder: Path, now: datetime) -> int:
+    """How many files that are still to be kept have lost their bytes, as after a restore of the
+    database alone."""
+    rows = session.exec(select(StoredFile)).all()
+    kept = [row for row in rows if row.expires_at is None or row.expires_at > now]
+    return sum(not (folder / row.path).is_file() for row in kept)
+
+
 def erase_of(session: Session, person_id: int, now: datetime) -> int:
     """A person's files end now: nameless at once, their bytes with the next tick. How many."""
     rows = session.exec(select(StoredFile).where(StoredFile.person_id == person_id)).all()

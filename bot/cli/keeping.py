@@ -20,7 +20,7 @@ from bot.cli.base import (
     settings_of,
     show,
 )
-from registry import erasing, people
+from registry import erasing, files, people
 from registry.clock import local
 from registry.tables import Contact
 
@@ -30,7 +30,7 @@ def backup(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sao lưu cơ sở dữ liệu đang chạy."""
+    """Sao lưu cơ sở dữ liệu đang chạy; tệp người dùng gửi nằm riêng, phải chép kèm."""
     with one_line_errors(), opened(config) as (settings, _tools, db):
         stamp = f"{local(moment()):%Y%m%d-%H%M%S}"
         target = to or settings.paths.data_dir / "backups" / f"dondoc-{stamp}.db"
@@ -39,10 +39,13 @@ def backup(
         made = db.backup(target)
         if made is None:
             raise Stop("Cơ sở dữ liệu này không phải SQLite: hãy dùng công cụ sao lưu của nó.")
+    folder = settings.files_dir
     if as_json:
-        show({"backup": str(made)})
-    else:
-        out.print(f"Đã sao lưu: {made}", markup=False)
+        show({"backup": str(made), "files": str(folder) if folder.is_dir() else None})
+        return
+    out.print(f"Đã sao lưu: {made}", markup=False)
+    if folder.is_dir():
+        out.print(f"Tệp đã gửi, đã nhận nằm ở {folder}: hãy chép kèm thư mục này.", markup=False)
 
 
 def restore(file: Path, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -51,12 +54,21 @@ def restore(file: Path, config: ConfigOption = None, as_json: JsonOption = False
         settings = settings_of(config)
         with application.only_one(settings.paths.data_dir / "dondoc.lock"):
             kept = application.restore(settings, file, moment())
+        with opened(config) as (_settings, _tools, db):
+            lost = db.read_now(files.missing, settings.files_dir, moment())
     if as_json:
-        show({"restored": str(file), "kept": str(kept) if kept is not None else None})
+        kept_at = str(kept) if kept is not None else None
+        show({"restored": str(file), "kept": kept_at, "missing_files": lost})
         return
     out.print(f"Đã phục hồi từ {file}.", markup=False)
     if kept is not None:
         out.print(f"Bản cũ giữ tại {kept}.", markup=False)
+    if lost:
+        out.print(
+            f"Còn thiếu {lost} tệp người dùng đã gửi: hãy chép lại thư mục {settings.files_dir} "
+            "từ bản sao lưu.",
+            markup=False,
+        )
 
 
 def erase(
@@ -66,14 +78,14 @@ def erase(
     as_json: JsonOption = False,
 ) -> None:
     """Xóa dữ liệu cá nhân của người sau một địa chỉ nhận tin."""
-    with one_line_errors(), opened(config) as (_settings, _tools, db):
+    with one_line_errors(), opened(config) as (settings, _tools, db):
         channel, _, address = contact.partition(":")
         known = db.read_now(people.find_contact, channel, address)
         if known is None:
             raise Stop(f"Không có địa chỉ nhận tin {contact!r}.")
         if not yes and not (sys.stdin.isatty() and typer.confirm("Xóa, không hoàn tác được?")):
             raise Stop("Chưa xóa gì. Thêm --yes để xác nhận.")
-        done = db.write_now(erase_now, known.id or 0, moment())
+        done = db.write_now(erase_now, known.id or 0, settings.files_dir, moment())
     if as_json:
         show(done)
     else:
@@ -81,8 +93,9 @@ def erase(
                   f"{done['messages']} tin đến.")  # fmt: skip
 
 
-def erase_now(session: Session, contact_id: int, now: datetime) -> dict[str, int]:
+def erase_now(session: Session, contact_id: int, files_dir: Path, now: datetime) -> dict[str, int]:
     contact = session.get_one(Contact, contact_id)
     done = erasing.erase(session, contact, now)
     erasing.finish_erasing(session, now + erasing.ERASE_WAITS)
+    files.forget_expired(session, files_dir, now)
     return done
