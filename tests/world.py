@@ -23,7 +23,7 @@ from bot.channels.console import ConsoleChannel, handed, said
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
-from bot.settings import Committee, Paths, Settings, Web
+from bot.settings import Committee, Papers, Paths, Settings, Web
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import files, invites
 from registry.agencies import resolve
@@ -529,8 +529,10 @@ async def office(
     plan: Path = DATA / "plan.csv",
     agencies: Path = DATA / "agencies.csv",
     web: Web = PUBLIC,
+    drafts: bool = False,
 ) -> AsyncIterator[Office]:
-    """The product with the province loaded; the first messenger is the one people use."""
+    """The product with the province loaded; the first messenger is the one people use. `drafts`:
+    the draft report comes by itself on the evening of a deadline."""
     clock = SimClock(begin)
     settings = Settings(
         committee=Committee(
@@ -538,6 +540,7 @@ async def office(
             standing_agency="Sở Khoa học và Công nghệ",
         ),
         paths=Paths(data_dir=folder),
+        papers=Papers(drafts=drafts),
         web=web,
     )
     tools = Tools.of(settings, clock())

@@ -1,6 +1,7 @@
 """Whole conversations, kept as data: one TOML file a flow, played on every messenger.
 
-A file: `title`; `begin` (local time); `needs` (what a messenger must offer: "groups", "events",
+A file: `title`; `begin` (local time); `drafts` (whether draft reports come by themselves);
+`needs` (what a messenger must offer: "groups", "events",
 "edits", "documents"; it is skipped elsewhere); `cast` (who -> name, and role and agency for
 people bound before the first step); `groups` (which -> title); `duties` (a word -> agency and
 title words of the duty it stands for); `plans` (a number -> a file of `data/` that comes in
@@ -49,7 +50,9 @@ STEP_KEYS = frozenset(
      "sends", "files", "forbids", "silent", "told", "counts", "edited", "keep", "open", "done",
      "due", "gone"}
 )  # fmt: skip
-FILE_KEYS = frozenset({"title", "begin", "needs", "cast", "groups", "duties", "plans", "step"})
+FILE_KEYS = frozenset(
+    {"title", "begin", "needs", "cast", "groups", "duties", "plans", "drafts", "step"}
+)
 Step = dict[str, Any]
 
 
@@ -231,7 +234,8 @@ async def test_dialog(file: Path, messenger: str, tmp_path: Path) -> None:
         missing = set(dialog.get("needs", [])) - made.offers
         if missing:
             pytest.skip(f"{messenger} has no {', '.join(sorted(missing))}")
-        async with office(tmp_path, [made], at_local(dialog["begin"])) as stage:
+        begin, drafts = at_local(dialog["begin"]), dialog.get("drafts", False)
+        async with office(tmp_path, [made], begin, drafts=drafts) as stage:
             play = await open_play(stage, dialog)
             for number, step in enumerate(dialog["step"], start=1):
                 try:
