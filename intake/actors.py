@@ -61,7 +61,7 @@ _KIND = (
     r"|thuoc chinh phu|thong tin dai chung))?"
     r"|dia phuong|doan the"
     r"|to chuc(?: chinh tri(?: ?- ?xa hoi)?| xa hoi)?|hoi(?: doan the)?|hiep hoi"
-    r"|doanh nghiep|dn|hop tac xa"
+    r"|doanh nghiep|cong ty|dn|hop tac xa"
     r"|huyen|thi xa|thanh pho|tp|tx|thi|quan|xa|phuong|thi tran|dac khu|tinh|phong(?: ban)?"
     r"|thon|ban|xom|to dan pho|khu pho"
     r"|truong hoc|truong(?! (?:cac|ban|phong|cong an|nganh|thon)\b)"
@@ -71,13 +71,15 @@ _KIND = (
 )
 _ADJECTIVE = (
     r"(?: (?:chuc nang|chuyen mon|bao chi|nha nuoc|hanh chinh(?: nha nuoc)?|su nghiep(?: cong lap)?"
-    r"|truc thuoc|dau moi|chu quan|cong nghe thong tin|cntt|cong nghe so|vien thong|buu chinh"
+    r"|truc thuoc(?! (?:bo|so|ubnd|uy ban|tinh|thanh pho|trung uong)\b)|dau moi|chu quan"
+    r"|cong nghe thong tin|cntt|cong nghe so|vien thong|buu chinh"
     r"|nho va vua|cung cap dich vu[^,;:.()]*?(?= tren | de | va | trong |[,;:.()]|$)"
     r"|thuong mai|thanh vien))*"
 )
 _PLACE = r"(?:tinh|huyen|thi xa|thanh pho|tp\.?|tx\.?|quan|xa|phuong|thi tran|dac khu)"
 _QUALIFIER = (
-    r"(?:\s*,?\s*(?:cap (?:tinh|huyen|xa|bo|co so|thon)(?:(?:,| va) (?:cap )?(?:huyen|xa))*"
+    rf"(?:\s*,?\s*(?:(?:truc )?thuoc (?:bo|so) (?:{_words(FIELDS)})"
+    r"|cap (?:tinh|huyen|xa|bo|co so|thon)(?:(?:,| va) (?:cap )?(?:huyen|xa))*"
     r"|(?:truc )?thuoc (?:ubnd |uy ban nhan dan |so |bo )?(?:tinh|thanh pho|trung uong|xa"
     r"|huyen|bo|so)"
     r"|(?:co )?lien quan|khac|(?:dong )?tren dia ban(?: (?:toan )?(?:tinh|thanh pho|xa|huyen"
@@ -89,6 +91,11 @@ _ENUMERATION = re.compile(
     rf"(?:\s*(?:,|/|-| va(?= ))\s*(?:cac )?{_KIND}{_ADJECTIVE}(?!\w))*{_QUALIFIER}(?!\w)"
 )
 _MANY = re.compile(r"(?:tat ca |toan bo )?(?:cac|nhung|moi|tung) ")
+_CONDITION = re.compile(
+    r"\s+co (?!trach nhiem|nhiem vu|lien quan|tham quyen|y kien|bao cao|van ban|ke hoach|nhieu|mot"
+    r"|so|ty le|\d)"
+)
+_LONGEST_CONDITION = 7
 _GIVEN = re.compile(
     r"\s*,?\s*(?:da )?duoc (?:(?:chu tich )?(?:ubnd|uy ban nhan dan) tinh )?"
     r"(?:giao|phan cong|neu)\b(?P<what>[^;:.]*?)(?=\s*,\s|\s+(?:chu tri|co trach nhiem"
@@ -131,7 +138,8 @@ _OFFICE = re.compile(rf"phong\s+(?:{_words(OFFICES)})(?!\w)")
 _SCHOOL = re.compile(r"(?:cao dang|dai hoc|hoc vien|trung hoc) ")
 _ONE_PLACE = re.compile(rf"{_PLACE}(?!\w)")
 _TAIL = re.compile(
-    rf"\s+(?:va cac khu cong nghiep|chi nhanh(?: tinh| thanh pho)?|khu vuc(?: \d+| [ivx]+)?"
+    rf"\s+(?:cac tinh(?:, thanh pho)?(?: truc thuoc trung uong)?|tinh, thanh pho"
+    rf"|va cac khu cong nghiep|chi nhanh(?: tinh| thanh pho)?|khu vuc(?: \d+| [ivx]+)?"
     rf"|cac cap|cap (?:tinh|huyen|xa)|cua ban chi dao|ban chi dao(?: tinh)?"
     rf"|trung uong|{_PLACE})(?!\w)"
 )
@@ -215,6 +223,7 @@ class Scanner:
             if end
         ]
         many = _many(line, start)
+        many = _with_condition(line, many) if many else 0
         if many and many > max(options, default=0):
             return [_actor(line, start, many, "group")]
         if options:
@@ -305,6 +314,23 @@ def _many(line: Text, start: int) -> int:
     if found:
         return found.end()
     return _enumerated(line, start)
+
+
+def _with_condition(line: Text, end: int) -> int:
+    """Behind what tells which of a group are meant ("các sở có hồ sơ trễ hạn"), where a duty or
+    a colon follows; else where the group ended."""
+    opened = _CONDITION.match(line.flat, end)
+    if opened is None:
+        return end
+    last = opened.end()
+    for count, found in enumerate(_WORD.finditer(line.text, opened.end())):
+        between = line.text[last : found.start()].strip()
+        if between or count > _LONGEST_CONDITION:
+            break
+        if count and _MARKED_VERB.match(line.text, found.start()):
+            return last
+        last = found.end()
+    return last if line.text[last : last + 1] == ":" else end
 
 
 def _enumerated(line: Text, start: int) -> int:
@@ -440,8 +466,17 @@ def _run(line: Text, start: int) -> int:
         if count >= _LONGEST or not joined:
             return _after_and(line, end, found.start(), between)
         capital = found[0][0].isupper()
-        if not capital and (
-            _MARKED_VERB.match(line.text, found.start()) or _STOP.match(line.text, found.start())
+        # "Công nghệ thông tin" holds no "thông tin" that is a duty.
+        compound = line.flat[:end].endswith("cong nghe") and line.flat.startswith(
+            "thong tin", found.start()
+        )
+        if (
+            not capital
+            and not compound
+            and (
+                _MARKED_VERB.match(line.text, found.start())
+                or _STOP.match(line.text, found.start())
+            )
         ):
             return end
         if line.flat[found.start() : found.end()] == "va":

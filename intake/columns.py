@@ -31,7 +31,7 @@ TASK_COLUMNS = (
         "coordinate",
         "Cơ quan phối hợp",
         ("cơ quan phối hợp", "đơn vị phối hợp", "cơ quan, đơn vị phối hợp", "phối hợp"),
-        hints=r"phoi hop",
+        hints=r"phoi hop|(?:co quan|don vi)\b.*\b(?:tham gia|lien quan)",
     ),
     Column(
         "send_to",
@@ -57,8 +57,12 @@ TASK_COLUMNS = (
             "ngày kết thúc",
             "hạn xử lý",
             "hạn",
+            "hoàn thành",
+            "mốc hoàn thành",
+            "ngày",
         ),
-        hints=r"thoi (?:gian|han)|tien do|\bhan (?:hoan thanh|xu ly|nop|bao cao)",
+        hints=r"thoi (?:gian|han|diem)|tien do|\bhan (?:hoan thanh|xu ly|nop|bao cao|trinh)"
+        r"|\bmoc (?:thoi gian|hoan thanh)|ngay hoan thanh|hoan thanh (?:truoc|trong)",
         required=True,
     ),
     Column(
@@ -78,8 +82,11 @@ TASK_COLUMNS = (
             "phân công thực hiện",
             "cơ quan được giao",
             "đơn vị được giao",
+            "đầu mối",
         ),
-        hints=r"chu tri|(?:co quan|don vi|phan cong|trach nhiem)\b.*(?:thuc hien|duoc giao)",
+        hints=r"chu tri|(?:co quan|don vi|phan cong|trach nhiem|bo phan)\b.*\b(?:thuc hien"
+        r"|duoc giao|chuan bi|trinh|soan thao|tham muu|phu trach|dau moi|chiu trach nhiem)"
+        r"|^(?:co quan|don vi|chu dau tu)$|^dau moi",
         required=True,
     ),
     Column(
@@ -110,10 +117,21 @@ TASK_COLUMNS = (
             "nội dung công việc",
             "công việc",
             "nội dung thực hiện",
+            "đầu việc",
         ),
-        hints=r"nhiem vu|noi dung|cong viec",
+        hints=r"nhiem vu|noi dung|cong viec|dau viec|ten (?:viec|de an|chuyen de|hoat dong)"
+        r"|^(?:hoat dong|hang muc)",
         required=True,
     ),
+)
+
+# Remarks beside a task; read only for who helps ("Phối hợp Sở A").
+NOTE = Column("note", "Ghi chú", ("ghi chú", "chú thích"))
+PLAN_COLUMNS = (*TASK_COLUMNS, NOTE)
+# Columns that name persons, or when something begins: what their words hint at, they do not tell.
+_APART = re.compile(
+    r"^(?:lanh dao|dong chi|pho chu tich|chu tich|nguoi|thanh vien|chuyen vien|can bo)\b"
+    r"|\b(?:bat dau|khoi cong|khoi dong)\b|\blanh dao\b.*\b(?:phu trach|chu tri|chi dao|ky)\b"
 )
 
 AGENCY_COLUMNS = (
@@ -192,6 +210,12 @@ def header_words(cell: str) -> str:
     return " ".join(re.findall(r"[^\W_]+|#", text)) if len(text) <= _LONGEST else ""
 
 
+def listed(cell: str, columns: Sequence[Column]) -> bool:
+    """Whether a header is one of the spellings listed for some column."""
+    words = header_words(cell)
+    return any(words == header_words(one) for column in columns for one in column.spellings)
+
+
 def _listed(words: list[str], column: Column) -> list[int]:
     spellings = [header_words(spelling) for spelling in column.spellings]
     hits = [(spellings.index(word), place) for place, word in enumerate(words) if word in spellings]
@@ -201,5 +225,9 @@ def _listed(words: list[str], column: Column) -> list[int]:
 def _hinted(words: list[str], column: Column, taken: set[int]) -> list[int]:
     if not column.hints:
         return []
-    free = (place for place, word in enumerate(words) if word and place not in taken)
+    free = (
+        place
+        for place, word in enumerate(words)
+        if word and place not in taken and not _APART.search(word)
+    )
     return [place for place in free if re.search(column.hints, words[place])]

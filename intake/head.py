@@ -44,7 +44,9 @@ _DAY = re.compile(
     r"|toi) )?ngay\s+(?:(?P<d>\d{1,2})\s*[/.-]\s*(?P<m>\d{1,2})\s*[/.-]\s*(?P<y>\d{4})"
     r"|(?P<d2>\d{1,2}) thang (?P<m2>\d{1,2}) nam (?P<y2>\d{4}))"
 )
-_MEETING = re.compile(r"chu tri|to chuc|hop|hoi nghi|lam viec|kiem tra|khao sat")
+_MEETING = re.compile(
+    r"chu tri|to chuc|(?<!tong )(?<!phu )\bhop\b|hoi nghi|lam viec|kiem tra|khao sat"
+)
 _RECEIVE = re.compile(r"noi nhan\s*:?")
 _PURPOSE = re.compile(r"\s*\(\s*(?:de )?(?P<why>[^()]+)\)\s*$")
 _AUTHORITY = re.compile(rf"(?:(?:TM|KT|TL|TUQ|Q)\.?\s+)?[{CAPITALS}][{CAPITALS} ,./-]+")
@@ -224,7 +226,7 @@ def _issuer(upper: Sequence[str], number: str) -> str:
             lines.append(name)
     if not lines:
         return kind_and_issuer(number)[1]
-    return " - ".join(_sentence_case(line) for line in lines)
+    return " - ".join(sentence_case(line) for line in lines)
 
 
 _KEPT = {"ubnd", "hđnd", "bcđ", "mttq"}
@@ -232,7 +234,7 @@ _KINDS_OF_PLACE = re.compile(r"\b(tỉnh|thành phố|huyện|thị xã|xã|phư
 _NAMED = re.compile("|".join(sorted((*FIELDS, "chính phủ"), key=len, reverse=True)))
 
 
-def _sentence_case(line: str) -> str:
+def sentence_case(line: str) -> str:
     """ "SỞ KHOA HỌC VÀ CÔNG NGHỆ" and "UBND TỈNH QUẢNG TRỊ" as one writes them in a sentence."""
     small = _NAMED.sub(lambda found: _components(found[0]), line.lower())
     small = _KINDS_OF_PLACE.sub(lambda found: f"{found[1]} {found[2].title()}", small)

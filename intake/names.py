@@ -33,7 +33,8 @@ _KIND = (
     r"|thanh pho|quan|xa|phuong|thi tran|dac khu)"
 )
 _QUALIFIER = (
-    r"(?:(?: co)? lien quan| khac| (?:cap|thuoc|truc thuoc|cua|tren dia ban|o|tai|duoc giao)\b.*)?"
+    r"(?:(?: co)? lien quan| khac"
+    r"| (?:cap|co|thuoc|truc thuoc|cua|tren dia ban|o|tai|duoc giao)\b.*)?"
 )
 # "các sở | ban | ngành cấp tỉnh": what begins an enumeration of kinds, and what goes on with it.
 _OPENS = re.compile(

@@ -4,18 +4,20 @@ A duty needs a subject: an agency that a sentence begins with or is ordered by n
 that the heading above names. What has none is context, unless it names a day to be kept.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from deadlines import read
 from intake.actors import Scanner, Text
-from intake.due_phrases import Due, due_in
+from intake.due_phrases import DATED, Due, due_in
 from intake.flat import CAPITALS, flat
 from intake.labels import Labels
 from intake.outline import Node, is_bullet, under
 from intake.sentences import Piece, sentences
-from intake.subjects import ORDER, Subject, Subjects, names_of
+from intake.subjects import ORDER, Subject, Subjects, marked_leads, names_of
 from intake.task_rows import TaskRow
 from intake.wording import coordinating, deliverable, receiving, title
 
@@ -32,6 +34,12 @@ _CLOSING = re.compile(
     r"|cho phep|chap thuan|thi hanh (?:quyet dinh|ke hoach|chi thi|cong dien|nghi quyet) nay"
     r"|phan dau (?:den|dat|tang|co|tren|toi thieu)\b[^.;]*\d\s?%|(?:den|toi) (?:het "
     r"|cuoi )?nam \d{4}\b[^.;]*\d\s?%)"
+)
+# "… nếu có vướng mắc, đề nghị các đơn vị phản ánh về Bộ" offers help, it orders nothing.
+_TROUBLES = re.compile(
+    r"(?:de nghi|yeu cau|kinh de nghi)\b[^;]{0,120}?\b(?:phan anh|lien he|trao doi|thong tin"
+    r"|kip thoi (?:bao cao|phan anh)|bao cao|gui)\b[^;]{0,160}?\b(?:huong dan|xem xet|giai quyet"
+    r"|thao go|phoi hop|tong hop|xu ly)\b"
 )
 _NOTHING = re.compile(
     r"(?:can |phai )?(?:khan truong |tap trung |quan tam,? |chu dong |to chuc "
@@ -57,6 +65,13 @@ _OF = re.compile(
 _END = re.compile(r"noi nhan\s*:?\s*$|noi nhan\s*:")
 _SIGNED = re.compile(rf"(?:TM|KT|TL|TUQ|Q)\.\s+[{CAPITALS} ]+")
 _OPENS = re.compile(r":\s*$|(?:sau|sau day)\s*[:.]?\s*$")
+# A heading is no longer; and the words that make the day in it one to be kept.
+_HEADING = 200
+_KEPT = re.compile(
+    r"(?:(?:phai )?(?:hoan thanh|xong)|truoc|cham nhat|muon nhat|trong|den|tu|han|thoi han)\b"
+)
+# The span that a stage takes, in brackets behind its name.
+_SPAN = re.compile(r"\((?:thời gian:\s*)?(từ [^()]*\bđến [^()]*)\)", re.IGNORECASE)
 # Kinds that give way to a day named beside them.
 _WEAK = frozenset({"ongoing", "per_plan", "event", "year"})
 
@@ -84,7 +99,8 @@ class _Scope:
 
 class Prose:
     """Reads the paragraphs of one directive. `issuer`: names under which its issuer speaks;
-    `recipients`: whom a letter is addressed to; `reference`: as for deadlines."""
+    `recipients`: whom a letter is addressed to; `reference`: as for deadlines; `orders_from`: the
+    line from which on sentences order even without numbers (behind a table of tasks)."""
 
     def __init__(
         self,
@@ -92,8 +108,10 @@ class Prose:
         reference: date,
         issuer: frozenset[str] = frozenset(),
         recipients: tuple[str, ...] = (),
+        orders_from: int | None = None,
     ) -> None:
         self.scanner = scanner
+        self._orders_from = math.inf if orders_from is None else orders_from
         self.reference = reference
         self._subjects = Subjects(scanner, issuer, recipients)
         self._scopes: dict[int, _Scope] = {}
@@ -109,7 +127,7 @@ class Prose:
             if node.number in used:
                 found += labelled.get(node.number, [])
                 continue
-            self._subjects.ordering = self._subjects.ordering or node.marker is not None
+            self._subjects.ordering |= node.marker is not None or node.line >= self._orders_from
             if not node.context:
                 found += self._node(node, opens=_has_children(node, body))
         return found
@@ -121,6 +139,11 @@ class Prose:
             self._scopes[node.number] = heading
             return []
         units = self._units(node, above)
+        if opens and not any(unit.own for unit in units):
+            dated = self._dated(node, above)
+            if dated is not None:
+                self._scopes[node.number] = dated
+                return []
         if units and units[-1].leads and node.marker is None and _OPENS.search(flat(node.text)):
             self._ordered_below = units[-1].leads
         opener = opens and _OPENS.search(flat(node.text)) is not None
@@ -155,6 +178,26 @@ class Prose:
             return None
         return _Scope(names_of(actors), (), above.deadline)
 
+    def _dated(self, node: Node, above: _Scope) -> _Scope | None:
+        """What a heading hands down that names nobody but a day ("II. Nhiệm vụ hoàn thành trước
+        ngày 31/5/2026")."""
+        text = node.text.strip()
+        if (
+            node.marker is None
+            or is_bullet(node)
+            or len(text) > _HEADING
+            or text.endswith((".", ";"))
+        ):
+            return None
+        due = due_in(text, self.reference)
+        if due is not None and (_KEPT.match(flat(due.text)) or due.kind == "ongoing"):
+            return _Scope(above.leads, above.coordinates, due.text)
+        span = _SPAN.search(text)
+        read_as = read(span[1], self.reference) if span else None
+        if span is None or read_as is None or read_as.kind not in DATED:
+            return None
+        return _Scope(above.leads, above.coordinates, span[1])
+
     def _open(self, node: Node, unit: Unit, above: _Scope) -> None:
         text = " ".join(unit.texts)
         due = due_in(text, self.reference)
@@ -170,7 +213,8 @@ class Prose:
             for part in self._subjects.parted(piece):
                 subject = self._subjects.find(part.line, inherited=bool(above.leads))
                 closed = part.sentence if _CLOSING.match(part.line.flat) else closed
-                if part.sentence == closed and not (subject and subject.ordered):
+                offered = _TROUBLES.match(part.line.flat) is not None
+                if part.sentence == closed and (offered or not (subject and subject.ordered)):
                     continue
                 if subject is not None and subject.pending:
                     pending, since = names_of(subject.actors), part.sentence
@@ -211,17 +255,21 @@ class Prose:
             and not due_in(text, self.reference)
         ):
             text = f"{before}: {text}"
-        leads, at = names_of(subject.actors), piece.sentence
-        return Unit(leads, (text,), coordinates, own=True, sentence=at, until=at)
+        leads, helping = marked_leads(line, subject.actors)
+        at = piece.sentence
+        return Unit(leads, (text,), (*helping, *coordinates), own=True, sentence=at, until=at)
 
     def _tasks(self, node: Node, unit: Unit, above: _Scope) -> list[TaskRow]:
         found: list[TaskRow] = []
         for count, (texts, due) in enumerate(self._by_deadline(unit)):
             whole = " ".join(texts)
+            if not whole.strip(" .;:,-"):
+                continue
             if _CLOSING.match(flat(whole)) or _NOTHING.match(flat(whole)):
                 continue
             delivered = _DELIVERY.match(flat(whole)) is not None
             orders = unit.own or delivered or self._subjects.predicate(Text.of(whole), 0)
+            orders = orders or (bool(unit.leads) and due is not None and due.hard)
             if orders and (unit.leads or (due is not None and due.hard)):
                 # Whoever helps with the first of several duties helps with that one.
                 one = replace(unit, coordinates=()) if count else unit

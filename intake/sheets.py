@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from intake.columns import HEADER_ROWS, Column, Header, read_header
+from intake.columns import HEADER_ROWS, Column, Header, listed, read_header
 from intake.csv_files import read_csv
 from intake.errors import IntakeError
 from intake.grid import Grid, Row
@@ -55,7 +55,8 @@ def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:
         for place, header, depth in headers(grid, columns):
             missing = header.missing(columns)
             if not missing:
-                return Table(header, _below(grid, place, depth))
+                whole, rows = _fuller(grid, columns, place, (header, depth))
+                return Table(whole, _below(grid, place, rows))
             if len(header.places) > max(1, best[0]):
                 best = (len(header.places), grid.rows[place].line, missing)
     if all(not grid.rows for grid in grids):
@@ -68,6 +69,17 @@ def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:
         )
     names = "”, “".join(best[2])
     raise IntakeError(f"Dòng tiêu đề thiếu cột “{names}”; hãy thêm cột rồi nhập lại.", best[1])
+
+
+def _fuller(
+    grid: Grid, columns: Sequence[Column], place: int, found: tuple[Header, int]
+) -> tuple[Header, int]:
+    """A header with the row below it, where the two say more than the one."""
+    header, depth = found
+    for at, other, deep in headers(grid, columns):
+        if at == place and deep > depth and len(other.places) > len(header.places):
+            return other, deep
+    return found
 
 
 def _refuse_secret(path: Path, grids: Sequence[Grid]) -> None:
@@ -102,14 +114,28 @@ def headers(grid: Grid, columns: Sequence[Column]) -> Iterator[tuple[int, Header
     for place, row in enumerate(rows):
         header = read_header(row.cells, columns)
         yield place, header, 1
-        if place + 1 < len(rows) and header.places:
-            yield place, read_header(_stacked(row, rows[place + 1]), columns), 2
+        if place + 1 < len(rows) and header.places and _stands_over(header, row, rows[place + 1]):
+            yield place, read_header(_stacked(row, rows[place + 1], columns), columns), 2
 
 
-def _stacked(upper: Row, lower: Row) -> list[str]:
-    """Two rows of one header, where "Cơ quan" stands over "Chủ trì" and "Phối hợp"."""
-    pairs = zip_longest(upper.cells, lower.cells, fillvalue="")
-    return [below or above for above, below in pairs]
+def _stands_over(header: Header, upper: Row, lower: Row) -> bool:
+    """Whether the row below may be the second of the header: a task has a title of its own."""
+    title = header.places.get("title", header.places.get("name"))
+    below = lower.cells[title] if title is not None and title < len(lower.cells) else ""
+    return title is None or below in {"", upper.cells[title]}
+
+
+def _stacked(upper: Row, lower: Row, columns: Sequence[Column]) -> list[str]:
+    """Two rows of one header, where "Cơ quan" stands over "Chủ trì" and "Phối hợp", or "Thời gian"
+    over "Bắt đầu" and "Hoàn thành"."""
+    found: list[str] = []
+    over = ""
+    for above, below in zip_longest(upper.cells, lower.cells, fillvalue=""):
+        # Merged across, the upper cell holds for those on its right.
+        over = above or (over if below else "")
+        alone = not over or not below or below == over or listed(below, columns)
+        found.append((below or over) if alone else f"{over} {below}")
+    return found
 
 
 def _below(grid: Grid, place: int, depth: int) -> list[Row]:

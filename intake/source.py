@@ -12,10 +12,10 @@ from typing import Any
 
 from intake.actors import Scanner, Text
 from intake.cited import Citation, citations
-from intake.columns import TASK_COLUMNS
+from intake.columns import PLAN_COLUMNS
 from intake.errors import IntakeError
 from intake.flat import flat
-from intake.head import Head, Receiver, read_head
+from intake.head import Head, Receiver, read_head, sentence_case
 from intake.lint import gaps
 from intake.names import Resolver
 from intake.outline import outline
@@ -99,8 +99,8 @@ def read_source(
     if ending not in READERS:
         known = ", ".join(sorted([*READERS, *PAPER_READERS]))
         raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
-    table = read_table(path, TASK_COLUMNS)
-    rows = tuple(task_rows(table))
+    table = read_table(path, PLAN_COLUMNS)
+    rows = tuple(_led_by_heading(task_rows(table), Scanner(_known(directory))))
     return Source(
         file=path.name,
         rows=rows,
@@ -121,15 +121,19 @@ def source_of(
     paragraphs = without_tables(paper)
     head = read_head(paragraphs)
     reference = issued or head.earliest or today
-    known = [one.name for one in directory.agencies] + [
-        alias for one in directory.agencies for alias in one.aliases
-    ]
-    scanner = Scanner(known)
+    scanner = Scanner(_known(directory))
     nodes = outline(paragraphs)
     texts = [text for _line, text in paper.texts()]
-    prose = Prose(scanner, reference, _issuers(head), _recipients(head, scanner))
+    in_tables = _led_by_heading(table_rows(paper), scanner)
+    prose = Prose(
+        scanner,
+        reference,
+        _issuers(head),
+        _recipients(head, scanner),
+        orders_from=min((row.line for row in in_tables), default=None),
+    )
     annex = next((one.line for one in paragraphs if one.text.startswith("PHỤ LỤC")), None)
-    rows = [*_placed(table_rows(paper), annex), *prose.rows(nodes[head.body_from :])]
+    rows = [*_placed(in_tables, annex), *prose.rows(nodes[head.body_from :])]
     rows.sort(key=lambda row: row.line)
     return Source(
         file=name,
@@ -150,6 +154,30 @@ def source_of(
     )
 
 
+_HEADING_MARK = re.compile(r"\s*(?:[IVX]+|[A-ZĐ]|\d+(?:\.\d+)*)[.):/]?\s+")
+_CHARGE = re.compile(r"(?:nhiệm vụ (?:của|giao(?: cho)?)|đối với|giao)\s*:?\s+", re.IGNORECASE)
+
+
+def _led_by_heading(rows: Sequence[TaskRow], scanner: Scanner) -> list[TaskRow]:
+    """Tables grouped by agency ("1. Sở Y tế" across the table, its tasks below) name nobody in the
+    rows: whom the innermost heading names leads them."""
+    return [replace(row, lead=row.lead or _headed(row.section, scanner)) for row in rows]
+
+
+def _headed(section: str, scanner: Scanner) -> str:
+    """The agencies that the last heading of a path consists of; "" where it says anything else."""
+    heading = section.rsplit(" / ", maxsplit=1)[-1]
+    text = _CHARGE.sub("", _HEADING_MARK.sub("", heading, count=1), count=1)
+    actors, end = scanner.actors(Text.of(_spoken(text)), 0)
+    whole = actors and not text[end:].strip(" :;.-")
+    return "; ".join(actor.name for actor in actors) if whole else ""
+
+
+def _spoken(text: str) -> str:
+    """Names in capitals as one writes them in a sentence, letter for letter."""
+    return sentence_case(text) if text.isupper() else text
+
+
 def _placed(rows: Sequence[TaskRow], annex: int | None) -> list[TaskRow]:
     """Rows of an annex say so: its sections count from I again, as those of the body do."""
     return [
@@ -157,6 +185,13 @@ def _placed(rows: Sequence[TaskRow], annex: int | None) -> list[TaskRow]:
         if annex is not None and row.line >= annex
         else row
         for row in rows
+    ]
+
+
+def _known(directory: Directory) -> list[str]:
+    """What agencies are called here."""
+    return [one.name for one in directory.agencies] + [
+        alias for one in directory.agencies for alias in one.aliases
     ]
 
 

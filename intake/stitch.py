@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from intake.columns import HEADER_ROWS, TASK_COLUMNS, Header
+from intake.columns import HEADER_ROWS, PLAN_COLUMNS, Header
 from intake.grid import Grid, Row
 from intake.paper import Block, Paper, Paragraph, TableBlock, marks, without_marks
 from intake.sheets import Table, headers, numbers_columns
-from intake.task_rows import TaskRow, task_rows
+from intake.task_rows import TaskRow, is_heading, task_rows
 
 _NAMES = ("lead", "coordinate", "send_to")
 _INNER = re.compile(
@@ -89,15 +89,24 @@ def _start(block: TableBlock) -> tuple[_Part, int] | None:
     """The part that a block with a header of tasks begins, and its first row below the header."""
     grid = Grid("", list(block.rows[:HEADER_ROWS]))
     best: tuple[int, int, Header, int] | None = None
-    for place, header, depth in headers(grid, TASK_COLUMNS):
+    for place, header, depth in headers(grid, PLAN_COLUMNS):
         tells = "title" in header.places and {"lead", "deadline"} & set(header.places)
-        if tells and (best is None or len(header.places) > best[0]):
+        if not tells:
+            continue
+        more = best is None or len(header.places) > best[0]
+        # A header merged over two rows is repeated in the lower one, which is no task then.
+        same = best is not None and len(header.places) == best[0] and place == best[1]
+        if more or (same and depth == 2 and _repeats(block.rows[place], block.rows[place + 1])):
             best = (len(header.places), place, header, depth)
     if best is None:
         return None
     _count, place, header, depth = best
     printed = frozenset(row.cells for row in block.rows[place : place + depth])
     return _Part(header, printed, len(block.rows[place].cells)), place + depth
+
+
+def _repeats(upper: Row, lower: Row) -> bool:
+    return any(one and one == two for one, two in zip(upper.cells, lower.cells, strict=False))
 
 
 def _extend(part: _Part, rows: Sequence[Row]) -> None:
@@ -120,6 +129,8 @@ def _goes_on(part: _Part, row: Row) -> bool:
     table = Table(part.header, [])
     ordinal, title = table.cell(row, "ordinal"), table.cell(row, "title")
     if ordinal or len({cell for cell in row.cells if cell}) < 1:
+        return False
+    if is_heading(table, row) and not part.broken:
         return False
     numbered = "ordinal" in part.header.places
     if part.broken and numbered:

@@ -2,7 +2,7 @@
 lead-in, before "chủ trì", or in brackets at its end."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from intake.actors import Actor, Scanner, Text, after_brackets, verb_at
@@ -52,6 +52,7 @@ _REPORT_OF = re.compile(
     r"(?:bao cao|ket qua|van ban|danh sach|ho so|de xuat|y kien|so lieu)\b[^,;.]{0,40}? cua "
 )
 _BRACKETED = re.compile(r"\(([^()]{8,300})\)")
+_CHIEF = re.compile(r"\s*\((?:la )?(?:co quan |don vi )?(?:chu tri|dau moi)\)")
 _OPENING = frozenset(
     {
         "can cu",
@@ -327,6 +328,19 @@ def begins_with_verb(rest: str) -> bool:
 
 def names_of(actors: Iterable[Actor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(actor.name for actor in actors))
+
+
+def marked_leads(line: Text, actors: Sequence[Actor]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who leads and who helps among agencies in a row, where one of them bears "(chủ trì)"."""
+    ends = [*(actor.start for actor in actors[1:]), None]
+    chief = [
+        actor
+        for actor, end in zip(actors, ends, strict=True)
+        if _CHIEF.match(line.flat[actor.end : end] if actor.end else "")
+    ]
+    if not chief:
+        return names_of(actors), ()
+    return names_of(chief), names_of(actor for actor in actors if actor not in chief)
 
 
 def _given(actor: Actor) -> bool:

@@ -12,6 +12,13 @@ _MARKER = re.compile(
     r"(?:(?:phần|mục|chương|nhóm)\s+)?(?P<mark>[IVX]+|[A-ZĐ]|\d+(?:\.\d+)*)(?:[.):/\-\s]+|$)",
     re.IGNORECASE,
 )
+# What begins a heading that stands across a table: a number, or a word that is no day.
+_NAMED = re.compile(
+    r"(?:[IVX]+|[A-ZĐ]|\d{1,2}(?:\.\d+)*)[.)/:]\s*[^\W\d]|(?:tuần|kỳ|đợt|nhóm|phần|mục|giai đoạn"
+    r"|công tác|nhiệm vụ|lĩnh vực|sở|ban|ubnd|công an|văn phòng|tháng \d+\s*:)\b|[A-ZĐÀ-Ỹ ,]{8,}$",
+    re.IGNORECASE,
+)
+_HELP = re.compile(r"phối hợp(?:\s+(?:với|cùng))?\s*:?\s+(?P<who>.+)", re.IGNORECASE | re.DOTALL)
 _DETAILS = ("deliverable", "deadline", "lead", "coordinate", "send_to")
 
 
@@ -59,10 +66,16 @@ def _task(table: Table, row: Row, ordinal: str, sections: "_Sections") -> TaskRo
         deliverable=_one_line(table.cell(row, "deliverable")),
         deadline=_one_line(table.cell(row, "deadline")),
         lead=table.cell(row, "lead"),
-        coordinate=table.cell(row, "coordinate"),
+        coordinate=table.cell(row, "coordinate") or _helpers(table.cell(row, "note")),
         send_to=table.cell(row, "send_to"),
         source=_words(table, row),
     )
+
+
+def _helpers(note: str) -> str:
+    """Who helps, where a remark says so: "Phối hợp Sở A"."""
+    found = _HELP.fullmatch(note.strip())
+    return found["who"] if found else ""
 
 
 def _words(table: Table, row: Row) -> str:
@@ -81,9 +94,11 @@ def _ordinal(cell: str) -> str:
 
 def _heading(table: Table, row: Row, ordinal: str, later: Sequence[str]) -> str:
     """The heading a row is, or "": alone in its row, or numbered like one and without details."""
+    texts = list(dict.fromkeys(cell for cell in row.cells if cell))
+    if is_heading(table, row):
+        return _one_line(texts[0])
     if any(table.cell(row, field).strip(" -") for field in _DETAILS):
         return ""
-    texts = list(dict.fromkeys(cell for cell in row.cells if cell))
     if len(texts) == 1:
         return _one_line(texts[0])
     title = _one_line(table.cell(row, "title"))
@@ -91,6 +106,14 @@ def _heading(table: Table, row: Row, ordinal: str, later: Sequence[str]) -> str:
     if title and (parent or (ordinal and not ordinal[0].isdigit() and _MARKER.fullmatch(ordinal))):
         return f"{ordinal} {title}"
     return ""
+
+
+def is_heading(table: Table, row: Row) -> bool:
+    """Whether a row is one text in its first column, across the table ("Tuần 1 (từ ngày …)"). A day
+    alone is none: its task stands in a row before."""
+    if any(row.cells[1:]) or not row.cells or table.cell(row, "title"):
+        return False
+    return _NAMED.match(row.cells[0]) is not None
 
 
 class _Sections:

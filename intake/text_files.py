@@ -97,13 +97,17 @@ def _goes_on(before: str, text: str, last: str, width: int) -> bool:
         return False
     if width and not blank and text[0].islower():
         return True
+    full = not blank and bool(width) and len(last.rstrip()) >= width * _WRAPPED
+    if before.endswith(";") and full and marker(before):
+        # Items bear markers here: what has none goes on with the item above.
+        return True
     if _TERMINAL.search(before):
         return False
     if text[0].islower():
         return True
     # Columns of a head, drawn with blanks.
     apart = re.search(r"\S\s{4,}\S", last) is not None
-    return not blank and not apart and bool(width) and len(last.rstrip()) >= width * _WRAPPED
+    return full and not apart
 
 
 def row_cells(raw: str, *, inside: bool) -> tuple[str, ...] | None:
