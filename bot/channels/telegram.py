@@ -10,9 +10,7 @@ import logging
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
 
 from telegram import (
     Bot,
@@ -27,13 +25,13 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.channels.backoff import pause_after
-from bot.channels.carrying import get_file, in_words, no_file, read_start, too_long
+from bot.channels.carrying import in_words
 from bot.channels.http import HttpClient
+from bot.channels.telegram_files import TelegramFiles
 from bot.channels.telegram_request import AiohttpRequest, PollRequest, as_send_error
 from bot.channels.telegram_updates import Identity, pushed, understand
 from bot.channels.text import whole
 from bot.channels.webhook import NO_HOOK, Hook, HookApi, foreign_note, keep, leave
-from registry.files import clean_name
 from scheduler.channel import (
     Attachment,
     Button,
@@ -53,12 +51,6 @@ _ALLOWED = ("message", "callback_query", "my_chat_member")
 _BATCH = 100
 _ACTION_BYTES = 64
 _DESCRIPTION = 256
-# What the Bot API takes: documents, pictures (https://core.telegram.org/bots/api#sending-files).
-_MOST_SENT = 50 * 1024 * 1024
-_MOST_PICTURE = 10 * 1024 * 1024
-_UPLOAD = 120.0  # seconds to wait for an upload's answer; shorter than the outbox's lease
-# Seconds: getFile answers once Telegram's server has the whole file itself.
-_LOOK_UP = 60.0
 _LATE = 10.0  # seconds after a poll should have ended before the connection counts as lost
 _BREATH = 0.3  # seconds between polls of a server that does not wait by itself
 # Telegram may start update ids at a random number after a week without any: forget ours before.
@@ -113,9 +105,6 @@ class TelegramChannel:
         self._poll_timeout = poll_timeout
         self._pauses = pauses
         self._hook = hook
-        self._http = http
-        self._root = root
-        self._cloud = urlsplit(root).hostname == "api.telegram.org"
         self._bot = Bot(
             token,
             base_url=lambda secret: f"{root}/bot{secret}",
@@ -123,6 +112,7 @@ class TelegramChannel:
             request=AiohttpRequest(http),
             get_updates_request=PollRequest(http),
         )
+        self._files = TelegramFiles(self._bot, http, root, self._call)
 
     async def open(self) -> ChannelInfo:
         """Ask Telegram who we are. Raises SendError."""
@@ -155,71 +145,18 @@ class TelegramChannel:
         return str(sent.message_id)
 
     async def _send_file(self, address: str, message: Message, file: Attachment) -> str:
-        """As a picture, else as a document, else in words: a caption must not be lost because
-        something is wrong with its file."""
-        data = await read_start(file.path, _MOST_SENT + 1) or b""
-        for kind in _kinds(file, len(data)):
-            try:
-                return await self._upload(kind, address, message, file, data)
-            except SendError as error:
-                if not error.permanent or error.closed or error.bad_markup:
-                    raise
-                _LOGGER.warning("Telegram không nhận tệp (%s): %s", kind, error)
-        return await self.send(address, in_words(message, file, "Telegram"))
-
-    async def _upload(
-        self, kind: str, address: str, message: Message, file: Attachment, data: bytes
-    ) -> str:
-        common: dict[str, Any] = {
-            "chat_id": _chat_id(address),
-            "caption": whole(message.html),
-            "parse_mode": ParseMode.HTML,
-            "reply_markup": _keyboard(message.buttons),
-            "filename": clean_name(file.name),
-            "read_timeout": _UPLOAD,
-        }
-        if kind == "photo":
-            sent = await self._call(self._bot.send_photo(photo=data, **common))
-        else:
-            sent = await self._call(
-                self._bot.send_document(
-                    document=data, disable_content_type_detection=True, **common
-                )
-            )
-        return str(sent.message_id)
+        """In words where the file is not taken: they must not be lost with it."""
+        sent = await self._files.send(
+            file,
+            chat_id=_chat_id(address),
+            caption=whole(message.html),
+            reply_markup=_keyboard(message.buttons),
+        )
+        return sent or await self.send(address, in_words(message, file, "Telegram"))
 
     async def fetch(self, ref: str, most: int) -> bytes:
-        """A file by its id. The cloud's Bot API hands out up to 20 MB; a Bot API server of our own
-        may name a path on this machine instead of sending anything."""
-        try:
-            found = await self._call(self._bot.get_file(ref, read_timeout=_LOOK_UP))
-        except SendError as error:
-            failure = no_file(error)
-        else:
-            if (found.file_size or 0) > most:
-                raise too_long(most)
-            return await self._bytes_of(found.file_path or "", most)
-        raise failure
-
-    async def _bytes_of(self, path: str, most: int) -> bytes:
-        base = f"{self._root}/file/bot{self._bot.token}/"
-        inside = path.removeprefix(base)
-        if inside.startswith("/"):
-            return await self._local_bytes(Path(inside), most)
-        return await get_file(self._http, base + quote(inside), most, "Telegram")
-
-    async def _local_bytes(self, path: Path, most: int) -> bytes:
-        """What a Bot API server in local mode left on this machine. The cloud never does."""
-        data = None if self._cloud else await read_start(path, most + 1)
-        if data is None:
-            raise SendError(
-                "Không đọc được tệp do máy chủ Bot API nội bộ để lại; kiểm tra chế độ --local và "
-                "quyền đọc thư mục của nó.",
-                permanent=True,
-            )
-        if len(data) > most:
-            raise too_long(most)
-        return data
+        """A file by its id; see :class:`TelegramFiles`."""
+        return await self._files.fetch(ref, most)
 
     async def edit(self, address: str, message_id: str, message: Message) -> None:
         """Replace words and buttons of a sent message. Raises SendError for anything but a message
@@ -399,14 +336,6 @@ def _chat_id(address: str) -> int:
     except ValueError:
         failure = SendError("địa chỉ Telegram không phải là số", permanent=True, closed=True)
     raise failure
-
-
-def _kinds(file: Attachment, size: int) -> list[str]:
-    """How Telegram may be asked to take a file, in turn; not at all where it is empty, missing or
-    too large."""
-    if not 0 < size <= _MOST_SENT:
-        return []
-    return ["photo", "document"] if file.picture and size <= _MOST_PICTURE else ["document"]
 
 
 def _keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | None:
