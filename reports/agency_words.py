@@ -25,14 +25,22 @@ def carried(renderer: Renderer, done: Carried, today: date) -> Rendered:
 
 
 def change(
-    renderer: Renderer, planned: Change, effects: Carried, today: date, *, done: bool
+    renderer: Renderer,
+    planned: Change,
+    effects: Carried,
+    today: date,
+    *,
+    done: bool,
+    ask: bool = False,
 ) -> Rendered:
-    """To staff, before (`done` False) or after: what changes from which day and what it moves."""
+    """To staff, before (`done` False) or after: what changes from which day and what it moves.
+    `ask`: their word is waited for."""
     return renderer.render(
         "messages/agency_change",
         change=planned,
         c=effects,
         done=done,
+        ask=ask,
         ahead=planned.day > today,
         most=LISTED_DUTIES,
     )

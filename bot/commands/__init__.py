@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.commands import (
     baocao,
     caidat,
+    coquan,
     dangky,
     duyet,
     giahan,
@@ -70,6 +71,8 @@ _ALL = (
     Command("vanban", vanban.run, DESK, "các văn bản: xem, kết thúc, thay thế",
             "[12/KH-UBND]", ("directives",)),
     Command("moi", moi.run, DESK, "cấp mã mời", "Sở Y tế đầu mối", ("invite",)),
+    Command("coquan", coquan.run, DESK, "danh sách cơ quan, sáp nhập, chia tách, đổi tên",
+            "[tên cơ quan | giúp]", ("agencies",)),
     Command("duyet", duyet.run, DESK, "duyệt gia hạn, đăng ký", "[12]", ("approve",)),
     Command("caidat", caidat.run, BOUND, "giờ yên tĩnh, nhắc sớm, hẹn nhắc lại", "",
             ("settings",)),
@@ -96,6 +99,11 @@ SPOKEN = tuple(
         (r"(?:vi ?sao|why) (?=#?\d{1,9}$)", "visao"),
         (r"(?:vi ?sao|why)$", "visao"),
         (r"duyet$", "duyet"),
+        (r"(?:co quan|danh sach co quan)$", "coquan"),
+        (
+            r"co quan (?=(?:them|sap nhap|hop nhat|tach|chia|doi ten|ket thuc|giai the|giao|huy) )",
+            "coquan",
+        ),
         (r"(?:nhap van ban|ban soat)(?: |$)", "nhap"),
         (
             r"giao (?=viec |nhiem vu |cho |so |ubnd |cong an |van phong |ban |huyen |xa |phuong )",
@@ -146,6 +154,7 @@ QUESTIONS: dict[str, Callable[[Talk, Question, str], bool]] = {
     xong.ASK_EVIDENCE: xong.more_evidence,
     vuong.ASK_OBSTACLE: vuong.text_given,
     giahan.ASK_DAY: giahan.day_given,
+    coquan.ASK_CHANGE: coquan.confirmed,
     roitin.ASK_ERASE: roitin.confirmed,
     vanban.ASK_CHANGE: vanban.answered,
 }
