@@ -29,6 +29,7 @@ GUIDES = ("README.md", "docs/huong-dan.md")
 HOMES = {
     "telegram": r"bot/channels/telegram\w*\.py",
     "aiohttp": r"bot/(channels/\w+|web/\w+)\.py",
+    "yarl": r"bot/channels/(http|outside)\.py",
     "apscheduler": r"scheduler/ticks\.py",
     "jinja2": r"reports/\w+\.py",
     "alembic": r"registry/.*\.py",
