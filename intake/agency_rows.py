@@ -58,7 +58,10 @@ def _agency(table: Table, row: Row) -> AgencyRow:
         groups=_list(table, row, "groups"),
         valid_from=_day(table, row, "valid_from"),
         valid_to=_day(table, row, "valid_to"),
+        successors=_list(table, row, "successors"),
     )
+    if agency.successors and agency.valid_to is None:
+        raise ValueError("có cơ quan kế thừa nhưng thiếu “Đến ngày” (ngày cuối còn hoạt động)")
     if agency.valid_to and agency.valid_to < (agency.valid_from or SINCE_EVER):
         raise ValueError("ngày hết hiệu lực trước ngày bắt đầu")
     return agency

@@ -166,6 +166,21 @@ AGENCY_COLUMNS = (
         "Đến ngày",
         ("đến ngày", "hiệu lực đến", "hiệu lực đến ngày", "kết thúc ngày", "ngày kết thúc"),
     ),
+    Column(
+        "successors",
+        "Kế thừa",
+        (
+            "kế thừa",
+            "cơ quan kế thừa",
+            "sáp nhập vào",
+            "nhập vào",
+            "nay là",
+            "nơi tiếp nhận",
+            "cơ quan tiếp nhận",
+            "chuyển thành",
+        ),
+        hints=r"ke thua|sap nhap vao|nay la|tiep nhan",
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from intake.errors import IntakeError
 from intake.layout import page_parts, paragraphs
 from intake.ocr import INSTALL, MARKED, doubts, installed, recognised
 from intake.paper import PLAIN, Options, Paper, paper
+from intake.unruled import Unruled
 
 # A page is taken to be as high as A4, in points.
 _HEIGHT = 842.0
@@ -25,7 +26,7 @@ def read_image(content: bytes, options: Options = PLAIN) -> Paper:
     if not (options.ocr and installed()):
         raise IntakeError(_NO_PROGRAM)
     seen = recognised(_picture(content), _HEIGHT)
-    parts = page_parts(1, seen.glyphs, seen.flat, seen.upright)
+    parts = page_parts(1, seen.glyphs, seen.flat, seen.upright, Unruled())
     if not parts:
         raise IntakeError(_NOTHING)
     if options.progress:

@@ -91,7 +91,8 @@ class AgenciesReport:
 def import_agencies(
     db: Database, path: Path, now: datetime, *, dry_run: bool = False
 ) -> AgenciesReport:
-    """Load a list of agencies (Tên cơ quan, Tên khác, Cấp, Khối, Từ ngày, Đến ngày).
+    """Load a list of agencies (Tên cơ quan, Tên khác, Cấp, Khối, Từ ngày, Đến ngày, Kế
+    thừa).
 
     `now` is aware. Raises IntakeError for a file that cannot be read as such a list.
     """
@@ -101,11 +102,17 @@ def import_agencies(
 
     def write(session: Session) -> AgenciesReport:
         result = agency_list.load(session, [row for _line, row in rows], now)
+        blocking = [Problem(rows[place][0], message) for place, message in result.troubles]
+        if blocking:
+            raise _TriedOut(AgenciesReport(None, tuple(sorted((*problems, *blocking)))))
         directory = Directory.on(session, local_day(now))
         found = tuple(sorted((*problems, *ambiguities(rows, directory))))
         return AgenciesReport(result, found, written=not dry_run)
 
-    return _run(db, write, dry_run=dry_run)
+    try:
+        return _run(db, write, dry_run=dry_run)
+    except _TriedOut as refused:
+        return cast("AgenciesReport", refused.report)
 
 
 # --- Tasks ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from intake.frames import Edge, frames
 from intake.outline import marker
 from intake.paper import Block, Paragraph, TableBlock
 from intake.printed import TERMINAL, Glyph, joined, runs
+from intake.unruled import Unruled
 
 _PAGE_NUMBER = re.compile(r"[-–\s]*(?:trang\s+)?\d{1,4}(?:\s*/\s*\d{1,4})?[-–\s]*", re.IGNORECASE)
 # Points of nothing between two columns; justified lines stretch their blanks less.
@@ -29,9 +30,9 @@ class Line:
 
 
 def page_parts(
-    number: int, glyphs: list[Glyph], flat: list[Edge], upright: list[Edge]
+    number: int, glyphs: list[Glyph], flat: list[Edge], upright: list[Edge], unruled: Unruled
 ) -> list[Line | TableBlock]:
-    """The page's lines and tables from top to bottom."""
+    """The page's lines and tables from top to bottom. `unruled`: one for all pages of a file."""
     tables = [frame for frame in frames(flat, upright) if frame.is_table]
     inside: dict[int, list[Glyph]] = defaultdict(list)
     outside: list[Glyph] = []
@@ -39,6 +40,10 @@ def page_parts(
         held = next((at for at, frame in enumerate(tables) if frame.holds(glyph)), None)
         (outside if held is None else inside[held]).append(glyph)
     placed: list[tuple[float, Line | TableBlock]] = []
+    for found in unruled.tables(number, outside):
+        placed.append((found.top, TableBlock(number, tuple(found.rows))))
+        taken = set(map(id, found.glyphs))
+        outside = [glyph for glyph in outside if id(glyph) not in taken]
     lowest = float("inf")
     for line in _lines(number, outside):
         lowest = min(lowest, line.top)

@@ -13,6 +13,7 @@ from intake.ocr import DPI, INSTALL, MARKED, MAX_SCANS, Seen, doubts, installed,
 from intake.packages import broken
 from intake.paper import PLAIN, Options, Paper, TableBlock, paper
 from intake.printed import Glyph
+from intake.unruled import Unruled
 
 MAX_PAGES = 2_000
 _SCANNED = (
@@ -54,6 +55,7 @@ def read_pdf(content: bytes, options: Options = PLAIN) -> Paper:
 def _read(document: Any, options: Options) -> Paper:
     parts: list[Line | TableBlock] = []
     letters = 0
+    unruled = Unruled()
     scans = _Scans(document, usable=options.ocr and installed())
     for number in range(1, len(document) + 1):
         page = document[number - 1]
@@ -63,7 +65,7 @@ def _read(document: Any, options: Options) -> Paper:
             seen = scans.read(number, page)
             glyphs, flat, upright = seen.glyphs, seen.flat, seen.upright
         letters += len(glyphs)
-        parts += page_parts(number, glyphs, flat, upright)
+        parts += page_parts(number, glyphs, flat, upright, unruled)
         page.close()
         if options.progress:
             options.progress(number, len(document))
