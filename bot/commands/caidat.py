@@ -6,8 +6,9 @@ from datetime import date, time
 
 from bot.talk import Talk
 from deadlines.text import clean, fold
-from registry import duties, notices, people
+from registry import duties, links, notices, people
 from registry.clock import moment_of
+from registry.messengers import messenger_name
 from registry.notices import PlannedNotice
 from registry.tables import Duty, Subscription
 from registry.types import DutyState, NoticeKind
@@ -50,7 +51,16 @@ def _show(talk: Talk, held: Sequence[Subscription]) -> None:
         at=talk.desk.settings.policy.at,
         quiet_from=first.quiet_from,
         quiet_to=first.quiet_to,
+        chats=_chats(talk),
     )
+
+
+def _chats(talk: Talk) -> list[str]:
+    """The speaker's chats in the order they are tried; none in a group."""
+    if not talk.private or talk.actor.person_id is None:
+        return []
+    mine = links.chats_of(talk.session, talk.actor.person_id)
+    return [messenger_name(each.channel) for each in mine]
 
 
 def _replan(talk: Talk, held: Sequence[Subscription]) -> None:

@@ -1,5 +1,7 @@
 """/start [mã], /dangky: bind this chat to an agency, by invite or by asking staff."""
 
+import re
+
 from bot.commands.base import request_buttons
 from bot.roles import role_at, split_role
 from bot.room import check_room, mention
@@ -11,6 +13,8 @@ from registry.messengers import messenger_name
 from registry.people import CONSENT_VERSION
 from registry.tables import Agency, Duty, Invite
 from registry.types import Role
+
+_CODE = re.compile(r"[A-HJ-NP-Z2-9]{5}-?[A-HJ-NP-Z2-9]{5}", re.IGNORECASE)
 
 
 def start(talk: Talk, rest: str) -> None:
@@ -44,6 +48,11 @@ def looks_like_code(text: str) -> bool:
     whole = sizes in ([CODE_LENGTH], [CODE_LENGTH // 2] * 2)
     mixed = any(c.isdigit() for c in code) or "-" in text or text.isupper()
     return whole and code.isascii() and mixed
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is a code as we write them, and nothing that could be an answer."""
+    return _CODE.fullmatch(text) is not None and looks_like_code(text) and not text.isdecimal()
 
 
 def _held(talk: Talk) -> list[str]:
