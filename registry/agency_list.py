@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from deadlines.text import clean
 from registry import audit, naming
@@ -21,6 +21,7 @@ from registry.tables import (
     AgencyGroup,
     AgencyGroupMember,
     Renaming,
+    Succession,
 )
 
 
@@ -34,22 +35,37 @@ class AgencyRow:
     groups: tuple[str, ...] | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    successors: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """How many agencies were new, changed, or stood already as the list has them."""
+    """How many agencies were new, changed, or stood already as the list has them. `troubles`: rows
+    by their place, with what is wrong with their successors; then nothing may be kept."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    troubles: tuple[tuple[int, str], ...] = ()
 
 
 def load(session: Session, rows: Iterable[AgencyRow], now: datetime) -> LoadResult:
     """Write the rows down; loading the same rows again changes nothing. `now` is aware."""
-    writer = _Writer(session, now)
-    states = [writer.write(row) for row in rows]
-    result = LoadResult(states.count("added"), states.count("changed"), states.count("unchanged"))
+    writer, listed = _Writer(session, now), list(rows)
+    states = [writer.write(row) for row in listed]
+    troubles = []
+    for place, row in enumerate(listed):
+        try:
+            if writer.succeed(row) and states[place] == "unchanged":
+                states[place] = "changed"
+        except Refused as trouble:
+            troubles.append((place, str(trouble)))
+    result = LoadResult(
+        added=states.count("added"),
+        changed=states.count("changed"),
+        unchanged=states.count("unchanged"),
+        troubles=tuple(troubles),
+    )
     if result.added or result.changed:
         audit.record(session, now, "agencies.load", added=result.added, changed=result.changed)
     return result
@@ -155,6 +171,38 @@ class _Writer:
         self._set_groups(agency, row.groups or ())
         return agency
 
+    def succeed(self, row: AgencyRow) -> bool:
+        """Who takes over from a row's agency, as the list says; whether that is news. An agency's
+        last day lies before its successor's, so that no chain ever closes. Raises Refused."""
+        agency = self._same(row)
+        if agency is None:
+            return False
+        if row.successors is None or agency.valid_to is None:
+            self._check_last_day(agency)
+            return False
+        after = Directory.on(self.session, agency.valid_to + timedelta(days=1))
+        wanted = {_successor(after, agency, name) for name in row.successors}
+        mine = select(Succession).where(Succession.agency_id == agency.id)
+        old = {one.successor_id: one for one in self.session.exec(mine).all()}
+        for gone in old.keys() - wanted:
+            self.session.delete(old[gone])
+        for new in sorted(wanted - old.keys()):
+            self.session.add(Succession(agency_id=_id(agency), successor_id=new))
+        self.session.flush()
+        self._check_last_day(agency)
+        return wanted != old.keys()
+
+    def _check_last_day(self, agency: Agency) -> None:
+        if agency.valid_to is None:
+            return
+        before = self.session.exec(
+            select(Agency)
+            .join(Succession, col(Succession.agency_id) == col(Agency.id))
+            .where(Succession.successor_id == agency.id, col(Agency.valid_to) >= agency.valid_to)
+        ).first()
+        if before is not None:
+            raise Refused(f"“{agency.name}” không thể kết thúc trước khi kế thừa “{before.name}”")
+
     def _update(self, agency: Agency, row: AgencyRow) -> bool:
         facts = {"level": row.level, "valid_from": row.valid_from, "valid_to": row.valid_to}
         changed = False
@@ -214,6 +262,17 @@ class _Writer:
         self.session.flush()
         self.groups.append(group)
         return group.id or 0
+
+
+def _successor(after: Directory, agency: Agency, name: str) -> int:
+    match = after.resolve(name)
+    if match.how is How.AGENCY and match.ended is None and match.agencies[0].id != agency.id:
+        return match.agencies[0].id
+    near = "; ".join(f"“{one.name}”" for one in match.proposals)
+    raise Refused(
+        f"cơ quan kế thừa “{clean(name)}” không có trong danh sách vào ngày {after.day:%d/%m/%Y}"
+        f"{f'; có phải {near}?' if near else ''}"
+    )
 
 
 def _id(agency: Agency) -> int:

@@ -62,3 +62,43 @@ def test_the_name_of_an_agency_that_ended_is_free_again(db: Database) -> None:
 def test_what_is_no_new_agency_is_refused_in_words(db: Database, name: str, why: str) -> None:
     with pytest.raises(Refused, match=why):
         db.write_now(create, name, NOW)
+
+
+HISTORY = [
+    AgencyRow("Sở Bưu chính", valid_to=date(2020, 12, 31), successors=("Sở Truyền thông",)),
+    AgencyRow("Sở Truyền thông", valid_from=date(2021, 1, 1), valid_to=date(2025, 2, 28),
+              successors=("Sở Công nghệ",)),
+    AgencyRow("Sở Công nghệ"),
+]  # fmt: skip
+
+
+def test_a_list_tells_who_took_over(db: Database) -> None:
+    assert db.write_now(load, HISTORY, NOW).added == 3
+    match = db.read_now(resolve, "Sở Bưu chính", TODAY)
+    assert (match.name, match.note) == ("Sở Công nghệ", "nay là “Sở Công nghệ”")
+    assert db.read_now(resolve, "Sở Bưu chính", date(2024, 1, 1)).name == "Sở Truyền thông"
+    assert db.write_now(load, HISTORY, NOW).unchanged == 3
+    kept = [AgencyRow("Sở Bưu chính", valid_to=date(2020, 12, 31))]
+    assert db.write_now(load, kept, NOW).unchanged == 1
+    gone = [AgencyRow("Sở Bưu chính", valid_to=date(2020, 12, 31), successors=())]
+    assert db.write_now(load, gone, NOW).changed == 1
+    assert db.read_now(resolve, "Sở Bưu chính", TODAY).how is How.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([AgencyRow("A", valid_to=TODAY, successors=("Sở Lạ",))], "“Sở Lạ” không có trong"),
+        ([AgencyRow("A", valid_to=TODAY, successors=("A",))], "không có trong danh sách"),
+        ([AgencyRow("A", valid_to=TODAY, successors=("Chi cục Thủy lợi",))], "không có trong danh"),
+        ([AgencyRow("A", valid_to=TODAY, successors=("Sở Y tế",)),
+          AgencyRow("Sở Y tế", valid_to=date(2026, 8, 1), successors=("A",))],
+         "không có trong danh sách"),
+    ],
+)  # fmt: skip
+def test_successors_that_cannot_be_are_troubles(
+    db: Database, rows: list[AgencyRow], why: str
+) -> None:
+    troubles = db.write_now(load, rows, NOW).troubles
+    assert troubles
+    assert why in troubles[0][1]
