@@ -15,8 +15,9 @@ from rapidfuzz import fuzz
 
 from deadlines.text import clean, fold
 
-# Titles must be the more alike the less else agrees (section, ordinal, leads, deadline).
-_NEEDED = (1.0, 0.8, 0.7, 0.6, 0.5)
+# Titles must be the more alike the less else agrees (section, ordinal, leads, deadline); where
+# nothing does, not even equal words make one task of two.
+_NEEDED = (2.0, 0.8, 0.75, 0.7, 0.66)
 _PER_SIGN = 0.1
 # The second best must be this much worse, or a person decides.
 _MARGIN = 0.05
