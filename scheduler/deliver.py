@@ -335,7 +335,9 @@ class Deliverer:
         if error.auth:
             self._stop(contact.channel, now + AUTH_PAUSE, "cut_off")
             log.error("%s refuses us, the channel stands still: %s", contact.channel, error.text)
-            outbox.retry(session, attempt, notices, now + AUTH_PAUSE, now, error.text)
+            # Who has another messenger is told there at once.
+            when = now if len(self._channels) > 1 else now + AUTH_PAUSE
+            outbox.retry(session, attempt, notices, when, now, error.text)
         elif error.exhausted:
             until = now + timedelta(seconds=error.retry_after or AUTH_PAUSE.total_seconds())
             self._stop(contact.channel, until, "limited")
