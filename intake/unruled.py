@@ -9,6 +9,7 @@ from itertools import pairwise
 from intake.columns import PLAN_COLUMNS, Header, read_header
 from intake.flat import flat
 from intake.grid import Row, check_length
+from intake.outline import marker
 from intake.printed import Glyph, cell_text, runs
 
 _TITLE = re.compile(r"noi dung|nhiem vu|cong viec|dau viec")
@@ -21,6 +22,9 @@ _LEAST_GUTTER = 2.0
 # Fewer lines below a header show no columns.
 _LEAST_LINES = 4
 _FEWEST_COLUMNS = 3
+# Lines of headings in a row, and lines looked at before columns must show.
+_MOST_ACROSS = 2
+_MOST_UNCLEAR = 14
 _ALIGNED = 2.0
 _CENTRED = 14.0
 
@@ -91,37 +95,33 @@ def _printed(run: list[Glyph]) -> _Printed:
 
 
 def _region(lines: list[_Printed], start: int) -> tuple[int, list[float]]:
-    """Where a table ends whose header begins at `start`, and where its columns begin."""
+    """Where a table ends whose header begins at `start`, and where its columns begin. Headings
+    across the table show no columns and are passed over while lines in columns follow."""
     words = " ".join(line.text for line in lines[start : start + _HEADER_LINES])
     if not (_TITLE.search(words) and _OTHER.search(lines[start].text)):
         return start, []
+    body: list[_Printed] = []
     best: tuple[int, list[float]] = (start, [])
-    for end in range(start + _LEAST_LINES, len(lines) + 1):
-        bounds = _bounds(lines[start:end])
-        if not bounds:
+    across = 0
+    for end, line in enumerate(lines[start:], start=start + 1):
+        bounds = _bounds([*body, line]) if len(body) + 1 >= _LEAST_LINES else []
+        whole = len(bounds) >= max(len(best[1]), _FEWEST_COLUMNS)
+        if whole and _header([*body, line], bounds) is not None:
+            best, across = (end, bounds), 0
+        elif best[1] or (body and marker(line.text.strip()) and _plain(line)):
+            across += 1
+            if across > _MOST_ACROSS or not _plain(line):
+                break
+            continue
+        elif len(body) > _MOST_UNCLEAR:
             break
-        if _header(lines[start:end], bounds) is not None:
-            best = (end, bounds)
-        elif best[1]:
-            break
-    return _past_spanning(lines, best)
+        body.append(line)
+    return best
 
 
-def _past_spanning(lines: list[_Printed], best: tuple[int, list[float]]) -> tuple[int, list[float]]:
-    """Over headings that stand across the table, as long as lines in columns follow."""
-    end, bounds = best
-    while bounds and end + 1 < len(lines):
-        further = _respecting(lines, end + 1, bounds)
-        if further < end + 1 + 2 or not _in_columns(lines[end + 1 : further], bounds):
-            break
-        end = further
-    return end, bounds
-
-
-def _in_columns(lines: Sequence[_Printed], bounds: list[float]) -> bool:
-    """Whether lines fill several columns, as a paragraph in one of them does not."""
-    held = {_column(bounds, left) for line in lines for left, _right in line.words}
-    return len(held) >= _FEWEST_COLUMNS
+def _plain(line: _Printed) -> bool:
+    """Whether a line is running text, with no white space such as parts columns."""
+    return all(two[0] - one[1] < _CENTRED / 2 for one, two in pairwise(line.words))
 
 
 def _respecting(lines: Sequence[_Printed], start: int, bounds: list[float]) -> int:
