@@ -73,7 +73,7 @@ def plan(session: Session, order: Order, today: date) -> Change:
     if not _FIRST <= order.day <= today + _LAST:
         raise Refused(f"Ngày {order.day:%d/%m/%Y} không hợp lý; hãy xem lại ngày có hiệu lực.")
     before = Directory.on(session, order.day - _DAY)
-    sources = tuple(dict.fromkeys(_source(session, before, name) for name in order.sources))
+    sources = tuple(dict.fromkeys(_source(session, before, name, today) for name in order.sources))
     if order.kind is ChangeKind.RENAME:
         return _rename(session, order, sources)
     after = Directory.on(session, order.day)
@@ -175,7 +175,7 @@ def end(
 def cancel(session: Session, name: str, now: datetime, actor: Actor | None = None) -> str:
     """Take back a change whose day has not come; what it was, in words. Raises Refused."""
     today = local_day(now)
-    known = _source(session, Directory.on(session, today), name, changing=True)
+    known = _source(session, Directory.on(session, today), name, today, changing=True)
     pending = session.exec(
         select(Renaming).where(Renaming.agency_id == known.id, col(Renaming.applied_at).is_(None))
     ).first()
@@ -202,7 +202,9 @@ def cancel(session: Session, name: str, now: datetime, actor: Actor | None = Non
 # -- checking --------------------------------------------------------------------------------------
 
 
-def _source(session: Session, directory: Directory, name: str, *, changing: bool = False) -> Known:
+def _source(
+    session: Session, directory: Directory, name: str, today: date, *, changing: bool = False
+) -> Known:
     """The agency in force a name means, one to be changed."""
     match = directory.resolve(name)
     if match.how is not How.AGENCY:
@@ -220,10 +222,12 @@ def _source(session: Session, directory: Directory, name: str, *, changing: bool
         names = ", ".join(
             f"“{session.get_one(Agency, one).name}”" for one in known.successors
         )  # fmt: skip
+        past = known.valid_to < today
+        again = "không làm lần nữa" if past else "muốn làm lại, hãy hủy thay đổi đó trước"
         into = f", nơi nhận: {names}" if names else ""
         raise Refused(
             f"“{known.name}” đã được ghi là kết thúc sau ngày {known.valid_to:%d/%m/%Y}{into}; "
-            "muốn làm lại, hãy hủy thay đổi đó trước."
+            f"{again}."
         )
     return known
 

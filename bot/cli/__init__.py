@@ -8,6 +8,7 @@ import os
 import typer
 
 from bot.cli import (
+    agencies,
     calendars,
     data,
     directives,
@@ -26,8 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-agencies = typer.Typer(help="Danh sách cơ quan.", no_args_is_help=True)
-app.add_typer(agencies, name="agencies")
+app.add_typer(agencies.app, name="agencies")
 
 for command in (running.init, running.run, running.demo, running.doctor, reading.deadline,
                 reading.reply, data.invite, figures.status, figures.plan, calendars.calendar,
@@ -40,7 +40,7 @@ for word, act in (("list", directives.list_directives), ("show", directives.show
                   ("end", directives.end_directive), ("replace", directives.replace_directive),
                   ("reopen", directives.reopen_directive)):  # fmt: skip
     papers.command(word)(act)
-agencies.command("load")(data.agencies_load)
+agencies.app.command("load")(data.agencies_load)
 app.add_typer(zalo_oa.group, name="zalo-oa")
 app.add_typer(reporting.group, name="report")
 

@@ -48,6 +48,7 @@ from registry.clock import local, local_day
 from registry.database import Database
 from registry.types import Role
 from reports.render import Renderer
+from scheduler.agency_news import carry_out_and_tell
 
 
 def agencies_load(
@@ -56,9 +57,12 @@ def agencies_load(
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Nạp danh sách cơ quan từ .csv hoặc .xlsx (Tên cơ quan, Tên khác, Cấp, Khối)."""
-    with one_line_errors(), opened(config) as (_settings, _tools, db):
-        report = import_agencies(db, file, moment(), dry_run=dry_run)
+    """Nạp danh sách cơ quan từ .csv hoặc .xlsx (Tên cơ quan, Tên khác, Cấp, Khối, Kế thừa)."""
+    with one_line_errors(), opened(config) as (_settings, tools, db):
+        now = moment()
+        report = import_agencies(db, file, now, dry_run=dry_run)
+        if not dry_run and not report.refused:
+            db.write_now(carry_out_and_tell, tools.renderer, now)
     show(report.to_contract()) if as_json else say_lines(report.lines())
     if report.refused:
         raise typer.Exit(1)
