@@ -23,7 +23,7 @@ from bot.channels.console import ConsoleChannel, handed, said
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
-from bot.settings import Committee, Papers, Paths, Settings, Web
+from bot.settings import Committee, Papers, Paths, Settings, Web, Zalo
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import files, invites
 from registry.agencies import resolve
@@ -345,6 +345,69 @@ class ZaloMessenger:
         return []
 
 
+class Both:
+    """Two messengers of the same people: "lan" is somebody's chat on the first, "lan@2" her chat
+    on the second."""
+
+    def __init__(self, first: Messenger, second: Messenger) -> None:
+        self.first, self.second = first, second
+        self.name = first.name
+        self.offers = first.offers & second.offers
+        self.channel = first.channel
+
+    def _of(self, who: str) -> tuple[Messenger, str]:
+        name, _, second = who.partition("@")
+        return (self.second if second else self.first), name
+
+    async def start(self, app: App) -> None:
+        await self.first.start(app)
+        await self.second.start(app)
+
+    async def stop(self) -> None:
+        await self.first.stop()
+        await self.second.stop()
+
+    def person(self, who: str, name: str) -> None:
+        messenger, known = self._of(who)
+        messenger.person(known, name)
+
+    def group(self, which: str, title: str) -> None:
+        messenger, known = self._of(which)
+        messenger.group(known, title)
+
+    def address(self, who: str) -> str:
+        messenger, known = self._of(who)
+        return messenger.address(known)
+
+    async def say(self, who: str, text: str, place: str = "", reply_to: str | None = None) -> None:
+        messenger, known = self._of(who)
+        await messenger.say(known, text, place, reply_to)
+
+    async def press(self, who: str, label: str, place: str = "") -> None:
+        messenger, known = self._of(who)
+        await messenger.press(known, label, place)
+
+    async def event(self, what: str, who: str, place: str = "") -> None:
+        messenger, known = self._of(who)
+        await messenger.event(what, known, place)
+
+    async def send_file(self, who: str, name: str, data: bytes, caption: str = "") -> None:
+        messenger, known = self._of(who)
+        await messenger.send_file(known, name, data, caption)
+
+    def files(self, who: str) -> list[tuple[str, bytes]]:
+        messenger, known = self._of(who)
+        return messenger.files(known)
+
+    def heard(self, who: str) -> list[str]:
+        messenger, known = self._of(who)
+        return messenger.heard(known)
+
+    def edited(self, who: str) -> list[str]:
+        messenger, known = self._of(who)
+        return messenger.edited(known)
+
+
 @asynccontextmanager
 async def on_console() -> AsyncIterator[Messenger]:
     yield ConsoleMessenger()
@@ -529,6 +592,7 @@ async def office(
     plan: Path = DATA / "plan.csv",
     agencies: Path = DATA / "agencies.csv",
     web: Web = PUBLIC,
+    zalo: Zalo | None = None,
     drafts: bool = False,
 ) -> AsyncIterator[Office]:
     """The product with the province loaded; the first messenger is the one people use. `drafts`:
@@ -542,6 +606,7 @@ async def office(
         paths=Paths(data_dir=folder),
         papers=Papers(drafts=drafts),
         web=web,
+        zalo=zalo or Zalo(),
     )
     tools = Tools.of(settings, clock())
     db = open_database(settings, clock())
