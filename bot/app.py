@@ -237,7 +237,7 @@ class App:
         self.drafts = Drafts(db, tools.settings, tools.renderer, self.deliverer.wake)
         self.uploads = Uploads(db, channels, desk, clock, self.deliverer.wake)
         self.vitals = Vitals(
-            self.infos, self.standing, self.deliverer.counts, self.dispatcher.received
+            self.infos, self.standing, self.deliverer.counts, self.dispatcher.inbox.received
         )
 
     def site(self) -> Site:

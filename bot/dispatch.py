@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,10 +17,11 @@ from sqlmodel import Session
 
 from bot.commands import COMMANDS, INTENTS, QUESTIONS, SPOKEN, TABLE
 from bot.commands.base import DUTY_ACTIONS, Command
-from bot.commands.dangky import looks_like_code
+from bot.commands.dangky import is_code, looks_like_code
 from bot.commands.duyet import decide, said
 from bot.commands.nhap import pasting
 from bot.commands.tep import received
+from bot.inbox import Inbox
 from bot.replies import Reply, read_reply
 from bot.reviewing.acts import heard, pressed
 from bot.room import mention
@@ -83,17 +83,11 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._courtesies: set[asyncio.Task[None]] = set()
         self.handled = 0
-        self.received: Counter[str] = Counter()
+        self.inbox = Inbox(db, clock, self._wake.set)
 
     async def store(self, channel: str, updates: list[Update]) -> None:
         """Store updates before they are confirmed to the messenger."""
-        pairs = [(update.key, update.raw) for update in updates]
-        try:
-            new = await self._db.write(stored.store, channel, pairs, self._clock())
-            self.received[channel] += new
-        finally:
-            # Also for who could not wait: the write goes on, and the next look finds its rows.
-            self._wake.set()
+        await self.inbox.store(channel, updates)
 
     async def run(self) -> None:
         """Handle until cancelled."""
@@ -119,7 +113,8 @@ class Dispatcher:
         return count
 
     async def finish(self) -> None:
-        """Wait for the courtesies under way."""
+        """Wait for the courtesies and the writes under way."""
+        await self.inbox.finish()
         while self._courtesies:
             await asyncio.wait(set(self._courtesies))
 
@@ -286,6 +281,9 @@ def _read(talk: Talk) -> None:
         _lost(talk)
     elif not talk.actor.bound:
         _stranger(talk, text)
+    elif talk.private and is_code(text):
+        # One more invite, or the code that links a second messenger.
+        COMMANDS["dangky"].run(talk, text)
     elif not _asked(talk, text) and not heard(talk, text):
         _free(talk, text)
 

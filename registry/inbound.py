@@ -43,6 +43,7 @@ def oldest_new(session: Session, channels: Collection[str]) -> Inbound | None:
         select(Inbound)
         .where(Inbound.state == InboundState.NEW, col(Inbound.channel).in_(list(channels)))
         .order_by(col(Inbound.id))
+        .limit(1)  # `first` alone would load every update that waits
     ).first()
 
 
