@@ -173,7 +173,7 @@ class Composer:
             text = messages.group(self._renderer, digest)
             return self._fitted(batch, text, (), told, found)
         text = self._on_detour(self._private(digest), batch)
-        return self._fitted(batch, text, _buttons(digest), told, found, _summary(digest))
+        return self._fitted(batch, text, _buttons(digest), told, found, summary=_summary(digest))
 
     def _private(self, digest: Digest) -> Rendered:
         common = {"repeat": digest.repeat}
