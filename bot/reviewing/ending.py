@@ -3,6 +3,7 @@ the way."""
 
 from dataclasses import replace
 
+from bot.announcing import announce_import
 from bot.replies.review import Order
 from bot.reviewing import storing
 from bot.reviewing.look import Look, assigned, save, stops, terms_of
@@ -73,6 +74,9 @@ def store(look: Look, *, end_gone: bool = False) -> None:
     )  # fmt: skip
     told = storing.tell_agencies(
         talk.session, talk.desk.renderer, report.result, talk.now, besides=talk.actor.person_id
+    )
+    announce_import(
+        talk.session, talk.desk.renderer, report, talk.now, besides=talk.actor.person_id
     )
     look.closed = True
     talk.say(
