@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.app import Tools
 from bot.channels import makers
 from bot.channels.http import HttpClient
+from bot.oa_contacts import silent
 from bot.settings import Settings
 from registry import inbound, marks
 from registry.budget import usages
@@ -42,6 +43,7 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
         *_templates(tools),
         *_desk(db, now),
         *_bots(settings, db, now),
+        *_silent_on_oa(settings, db, now),
         *await _channels(settings, now),
     ]
 
@@ -125,6 +127,20 @@ def _bots(settings: Settings, db: Database, now: datetime) -> list[Finding]:
             )
         )
     return found
+
+
+def _silent_on_oa(settings: Settings, db: Database, now: datetime) -> list[Finding]:
+    """Whether the Official Account still reaches its people."""
+    count = db.read_now(silent, now) if settings.zalo_oa.on else 0
+    if not count:
+        return []
+    return [
+        Finding(
+            ok=bool(settings.zalo_oa.reminder_template),
+            what=f"Zalo OA: {count} người im lặng quá 7 ngày, chỉ nhận được tin theo mẫu",
+            advice="xem từng người: dondoc zalo-oa contacts",
+        )
+    ]
 
 
 async def _channels(settings: Settings, now: datetime) -> list[Finding]:

@@ -15,16 +15,19 @@ from scheduler.channel import SendError
 NIGHT_ENDS = time(6, 5)  # templates are refused from 22:00 to 06:00; a little later, all at once
 _RATE_PAUSE = 10.0
 _UNKNOWN_PAUSE = 600.0
+_SPENT_PAUSE = 1800.0
 
 
 class Means(Enum):
     """stale: the token; renew it and try once more. halt: nothing leaves until a person has acted;
-    people who have another messenger are told there. outside: only a template may be sent. gone:
+    spent: nothing leaves for half an hour; with both, people who have another messenger are told
+    there. outside: only a template may be sent. gone:
     this address takes nothing. night: after 06:00. rate: too fast. bad: this message, for good.
     passing: again later."""
 
     STALE = "stale"
     HALT = "halt"
+    SPENT = "spent"
     OUTSIDE = "outside"
     GONE = "gone"
     NIGHT = "night"
@@ -67,8 +70,8 @@ ROWS: tuple[tuple[tuple[int, ...], Means, str, str], ...] = (
     ((-32,), Means.RATE, "gửi quá nhanh", _WAIT),
     ((-200, -100), Means.PASSING, "Zalo chưa gửi được", _WAIT),
     ((-234, -133), Means.NIGHT, "không gửi loại tin này từ 22 giờ đến 6 giờ", _WAIT),
-    ((-211,), Means.HALT, "OA đã hết hạn mức gửi tin", "mua thêm hạn mức hoặc nâng gói OA"),
-    ((-115, -144), Means.HALT, "hết tiền hoặc hết hạn mức tin mẫu trong ngày", _MONEY),
+    ((-211,), Means.SPENT, "OA đã hết hạn mức gửi tin", "mua thêm hạn mức hoặc nâng gói OA"),
+    ((-115, -144), Means.SPENT, "hết tiền hoặc hết hạn mức tin mẫu trong ngày", _MONEY),
     ((-320, -321, -136, -137), Means.HALT, "chưa có Zalo Cloud Account hoặc đã hết tiền", _MONEY),
     ((-135, -1351), Means.HALT, "OA không được gửi tin mẫu", "xác thực OA, xem lại gói OA"),
     ((-204, -205), Means.HALT, "OA không tồn tại hoặc đã bị xóa", "kiểm tra oa_id"),
@@ -141,6 +144,7 @@ def as_send_error(error: OaRefused | OaLost, now: datetime) -> SendError:
         auth=row.means in (Means.STALE, Means.HALT),
         closed=row.means in (Means.GONE, Means.OUTSIDE),
         permanent=row.means is Means.BAD,
+        exhausted=row.means is Means.SPENT,
         retry_after=_pause(error.code, row, now),
     )
 
@@ -148,8 +152,9 @@ def as_send_error(error: OaRefused | OaLost, now: datetime) -> SendError:
 def _pause(code: int, row: Row, now: datetime) -> float | None:
     if row.means is Means.NIGHT:
         return (_morning(now) - now).total_seconds()
-    if row.means is Means.RATE:
-        return _RATE_PAUSE
+    fixed = {Means.RATE: _RATE_PAUSE, Means.SPENT: _SPENT_PAUSE}
+    if row.means in fixed:
+        return fixed[row.means]
     return _UNKNOWN_PAUSE if code not in ERRORS and row.means is Means.PASSING else None
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from bot.channels import oa_consent
 from bot.channels.http import HttpClient
@@ -16,7 +16,7 @@ from bot.channels.zalo_oa import PHONE
 from bot.channels.zalo_oa_oauth import Brought, OaApp, Proof, brought
 from bot.channels.zalo_oa_proof import proof_in
 from bot.channels.zalo_oa_tokens import Grant, TokenTrouble
-from bot.channels.zalo_oa_window import FREE, Window, window
+from bot.channels.zalo_oa_window import Window
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -30,14 +30,14 @@ from bot.cli.base import (
     show,
 )
 from bot.cli.data import one_agency
+from bot.oa_contacts import CHANNEL, windows, words_of
 from bot.settings import Settings
 from registry import people
 from registry.clock import local, local_day
 from registry.people import Chat
-from registry.tables import Attempt, Contact, Person
-from registry.types import AttemptOutcome, Role
+from registry.tables import Contact
+from registry.types import Role
 
-CHANNEL = "zalo_oa"
 # The text staff read out before they write a number down; the answer to it is the consent.
 PHONE_CONSENT = "phone-2026-11"
 _PHONE = re.compile(r"(?:\+?84|0)(\d{9})")
@@ -127,52 +127,6 @@ def contacts(config: ConfigOption = None, as_json: JsonOption = False) -> None:
                   markup=False)  # fmt: skip
 
 
-def windows(session: Session, now: datetime) -> list[tuple[str, Contact, Window]]:
-    """Everybody on the account who is not closed, those who fall silent soonest first."""
-    rows = session.exec(
-        select(Contact, Person.name)
-        .select_from(Contact)
-        .join(Person, col(Person.id) == col(Contact.person_id), isouter=True)
-        .where(Contact.channel == CHANNEL, col(Contact.closed_at).is_(None))
-        .order_by(col(Contact.last_inbound_at), col(Contact.id))
-    ).all()
-    return [
-        (name or contact.title or "?", contact, window(last, now, _sent_since(session, contact)))
-        for contact, name in rows
-        for last in (contact.last_inbound_at,)
-    ]
-
-
-def _sent_since(session: Session, contact: Contact) -> int:
-    last = contact.last_inbound_at
-    if last is None:
-        return 0
-    return session.exec(
-        select(func.count())
-        .select_from(Attempt)
-        .where(
-            Attempt.contact_id == contact.id,
-            Attempt.outcome == AttemptOutcome.SENT,
-            col(Attempt.opened_at) >= last,
-            col(Attempt.opened_at) < last + FREE,
-        )
-    ).one()
-
-
-def words_of(contact: Contact, found: Window, now: datetime) -> str:
-    """One line for people."""
-    if contact.address.startswith(PHONE):
-        return "chỉ nhận tin nhắc theo mẫu (số điện thoại)"
-    if found.free_until is None or found.open_until is None:
-        return "chưa từng nhắn cho OA: chỉ nhận tin theo mẫu"
-    if not found.is_open(now):
-        return f"im lặng quá 7 ngày (từ {_day(found.open_until)}): chỉ nhận tin theo mẫu"
-    if now >= found.free_until:
-        return f"tính phí theo gói OA đến {_day(found.open_until)}"
-    left = "" if found.free_left is None else f", còn {found.free_left} tin"
-    return f"miễn phí đến {_day(found.free_until)}{left}; tính phí đến {_day(found.open_until)}"
-
-
 def _row(name: str, contact: Contact, found: Window, now: datetime) -> dict[str, object]:
     return {
         "name": name,
@@ -182,10 +136,6 @@ def _row(name: str, contact: Contact, found: Window, now: datetime) -> dict[str,
         "open_until": found.open_until,
         "open": found.is_open(now),
     }
-
-
-def _day(at: datetime) -> str:
-    return f"{local(at):%H:%M ngày %d/%m/%Y}"
 
 
 def _shown(address: str) -> str:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from bot.app import App
 from bot.channels.http import HttpClient
+from bot.channels.zalo_oa_templates import Templates
 from registry import files
 from scheduler.channel import Channel
 from tests.fakes.zalo_oa_channel import channel_on
@@ -27,11 +28,11 @@ class ZaloOaMessenger:
     name = "zalo_oa"
     offers = frozenset({"buttons", "documents"})
 
-    def __init__(self, http: HttpClient, folder: Path) -> None:
+    def __init__(self, http: HttpClient, folder: Path, templates: Templates | None = None) -> None:
         self.server = FakeZaloOa(self._now)
         self.server.world.switches.windows = False
         self.ids: dict[str, str] = {}
-        self._http, self._folder = http, folder
+        self._http, self._folder, self._templates = http, folder, templates
         self._app: App | None = None
         self._told: list[tuple[dict[str, str], bytes]] = []
         self._tending: asyncio.Task[None] | None = None
@@ -43,7 +44,7 @@ class ZaloOaMessenger:
         """Before the office opens."""
         await self.server.start()
         self.server.world.on_event = lambda headers, body: self._told.append((headers, body))
-        self._channel = channel_on(self.server, self._http, self._folder)
+        self._channel = channel_on(self.server, self._http, self._folder, self._templates)
         kept = self._channel.limits
         self._channel.limits = replace(kept, per_second=10_000.0, private_gap=0.0)
         self.channel: Channel = self._channel

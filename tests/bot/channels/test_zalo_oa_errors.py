@@ -20,7 +20,7 @@ CASES = [
     ("-216 -220 -124", True, False, False, False),
     ("-14002 -14003 -14014", True, False, False, False),
     ("-32", False, False, False, True),
-    ("-211 -115 -144", True, False, False, False),
+    ("-211 -115 -144", False, False, False, True),
     ("-213 -217 -218 -227 -244", False, True, False, False),
     ("-230 -232", False, True, False, False),
     ("-234 -133", False, False, False, True),
@@ -45,6 +45,7 @@ def test_each_code_means_what_the_reference_says(
     assert (error.auth, error.closed, error.permanent) == (auth, closed, permanent)
     assert (error.retry_after is not None) == waits
     assert not error.uncertain
+    assert error.exhausted == (code in (-211, -115, -144))
     assert str(code) in error.text
     assert "Words of Zalo" in error.text
 

@@ -216,7 +216,7 @@ async def test_money_that_is_spent_and_the_night(
 ) -> None:
     clock.now += WEEK + 1
     oa.world.switches.money = 0
-    assert (await refused(channel, user, REMINDER)).auth
+    assert (await refused(channel, user, REMINDER)).exhausted
     oa.world.switches.night = True
     error = await refused(channel, user, REMINDER)
     assert error.retry_after is not None
