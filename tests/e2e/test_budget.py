@@ -83,21 +83,23 @@ def warnings(on: Desk) -> list[str]:
 
 
 async def test_staff_hear_of_each_step_once_a_month(tmp_path: Path) -> None:
-    async with desk(tmp_path, Zalo(monthly_budget=100)) as on:
-        on.spend(69 - on.used)
+    async with desk(tmp_path, Zalo(monthly_budget=1000)) as on:
+        on.spend(699 - on.used)
         await on.stage.settle()
         assert warnings(on) == []
         on.spend(1)
         await on.stage.settle()
         await on.stage.settle()
         (warned,) = warnings(on)
-        assert "70/100 (70 %)" in warned
-        on.spend(85 - on.used)
+        assert "700/1.000 (70 %)" in warned
+        on.spend(850 - on.used)
         await on.stage.settle()
         assert len(warnings(on)) == 2
         assert "sắp hết" in warnings(on)[1]
         (status,) = await on.stage.say("thao", "/status")
-        assert "Zalo: đã gửi 85/100 (85 %) tin trong tháng 9/2026; 2/50 người, 0/3 nhóm" in status
+        assert (
+            "Zalo: đã gửi 850/1.000 (85 %) tin trong tháng 9/2026; 2/50 người, 0/3 nhóm" in status
+        )
         await on.stage.until(NEW_MONTH)
         assert len(warnings(on)) == 2, "a new month begins anew"
 
@@ -167,6 +169,7 @@ async def test_the_limit_is_kept_in_the_middle_of_a_morning(tmp_path: Path) -> N
         stage = on.stage
         for number in range(20):
             on.zalo.person(f"n{number}", f"Cán bộ {number}")
+            on.zalo.server.world.chats[on.zalo.address(f"n{number}")].known = True
         stage.app.db.write_now(_hold, [on.zalo.address(f"n{n}") for n in range(20)], "zalo", BEGIN)
         on.spend(35 - on.used)
         await stage.until(MORNING + timedelta(hours=2))
@@ -222,10 +225,14 @@ async def test_telegram_cut_off_in_a_morning_of_200(tmp_path: Path) -> None:
         for name in names:
             on.telegram.person(name, name)
             on.zalo.person(name, name)
+            on.telegram.server.world.chats[on.telegram.ids[name]].refusal = ""
+            on.zalo.server.world.chats[on.zalo.ids[name]].known = True
         persons = stage.app.db.write_now(
             _hold, [on.telegram.address(name) for name in names], "telegram", BEGIN
         )
         stage.app.db.write_now(_second, persons, [on.zalo.address(n) for n in names], BEGIN)
+        await stage.until(MORNING - timedelta(minutes=1))
+        before = {name: (len(on.telegram.heard(name)), len(on.zalo.heard(name))) for name in names}
         server = on.telegram.server
         write, sent = server.world.on_record, 0
 
@@ -238,8 +245,8 @@ async def test_telegram_cut_off_in_a_morning_of_200(tmp_path: Path) -> None:
 
         server.world.on_record = cut_off_after_60
         await stage.until(MORNING + timedelta(minutes=30))
-        first = {name: on.telegram.heard(name) for name in names}
-        second = {name: on.zalo.heard(name) for name in names}
+        first = {name: on.telegram.heard(name)[before[name][0] :] for name in names}
+        second = {name: on.zalo.heard(name)[before[name][1] :] for name in names}
         told = {name: len(first[name]) + len(second[name]) for name in names}
         due = [name for name, count in told.items() if count]
         assert len(due) >= 150
