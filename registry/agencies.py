@@ -7,9 +7,8 @@ alias, spelling, group, initials. A near miss is only ever proposed, never taken
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from enum import StrEnum
 from typing import Self
 
 from rapidfuzz import process
@@ -18,8 +17,8 @@ from sqlmodel import Session, select
 
 from deadlines.text import clean
 from registry import naming
+from registry.known import How, Known, Match, Proposal
 from registry.tables import (
-    SINCE_EVER,
     Agency,
     AgencyAlias,
     AgencyGroup,
@@ -28,78 +27,12 @@ from registry.tables import (
     Succession,
 )
 
+__all__ = ["PROPOSALS", "Directory", "How", "Known", "Match", "Proposal", "resolve"]
+
 PROPOSALS = 3
 # Proposals may differ by this share of the name's letters, or go on where it stops.
 _FAR = 0.25
 _BEGUN = 6
-
-
-class How(StrEnum):
-    """What a name turned out to be."""
-
-    AGENCY = "agency"
-    GROUP = "group"
-    UNDEFINED = "undefined"
-    AMBIGUOUS = "ambiguous"
-    EXPIRED = "expired"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Known:
-    """An agency as the directory knows it. `former`: names it bore; `coming`: names it will bear;
-    `successors`: who took over when it ended."""
-
-    id: int
-    name: str
-    level: str = ""
-    aliases: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    valid_from: date = SINCE_EVER
-    valid_to: date | None = None
-    former: tuple[str, ...] = ()
-    coming: tuple[str, ...] = ()
-    successors: tuple[int, ...] = ()
-
-    def valid(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A name that may have been meant; `distance` counts the letters that differ."""
-
-    name: str
-    distance: int
-
-
-@dataclass(frozen=True)
-class Match:
-    """What one name means on one day.
-
-    `agencies`: the one meant, the members of a group, or those an ambiguous name may mean.
-    `group`: the group's own name. `note`: a Vietnamese remark where the spelling differs, or
-    the name is no longer the name, so that a person sees it. `ended`: the agency that bore the
-    name, where another has taken over. `proposals`: near misses, nearest first, never taken by
-    themselves.
-    """
-
-    text: str
-    how: How
-    agencies: tuple[Known, ...] = ()
-    group: str = ""
-    note: str = ""
-    proposals: tuple[Proposal, ...] = ()
-    ended: Known | None = None
-
-    @property
-    def found(self) -> bool:
-        return self.how in (How.AGENCY, How.GROUP)
-
-    @property
-    def name(self) -> str:
-        """The agency's own name; a group, or what is not known, as written."""
-        return self.agencies[0].name if self.how is How.AGENCY else self.text
 
 
 def resolve(session: Session, name: str, on: date) -> Match:

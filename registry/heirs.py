@@ -29,15 +29,13 @@ class Heirs:
 
     @classmethod
     def of(cls, session: Session) -> Self:
-        ends = session.exec(
-            select(Agency.id, Agency.valid_to).where(col(Agency.valid_to).is_not(None))
-        )
+        ended = session.exec(select(Agency).where(col(Agency.valid_to).is_not(None))).all()
         parted: dict[int, list[Succession]] = {}
         for row in session.exec(select(Succession)).all():
             parted.setdefault(row.agency_id, []).append(row)
         following = {agency: _whole(rows) for agency, rows in parted.items()}
         return cls(
-            {agency or 0: day for agency, day in ends if day is not None},
+            {one.id or 0: one.valid_to for one in ended if one.valid_to is not None},
             {agency: one for agency, one in following.items() if one is not None},
             {
                 (row.task_id, row.agency_id): row.successor_id

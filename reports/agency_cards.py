@@ -121,12 +121,13 @@ def load_groups(session: Session, today: date) -> list[GroupCard]:
 
 
 def _owed(session: Session, agency_id: int, today: date) -> tuple[int, int]:
-    days = session.exec(
-        select(Duty.due_on).where(
+    """How many duties are open, and how many of them are overdue."""
+    rows = session.exec(
+        select(Duty).where(
             Duty.agency_id == agency_id, Duty.state == DutyState.OPEN, Duty.opens_on <= today
         )
     ).all()
-    return len(days), sum(day < today for day in days)
+    return len(rows), sum(duty.due_on < today for duty in rows)
 
 
 def _renamed(session: Session, agency_id: int) -> tuple[tuple[str, str, date], ...]:

@@ -3,7 +3,7 @@ laws for any sequence of changes."""
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -305,7 +305,7 @@ def test_duties_of_a_district_wait_for_a_persons_word(db: Database) -> None:
     assert (1, "2026-Q2") in duties(db, HOME)
 
 
-def _give(session: Session, numbers: list[int], agency: str) -> Carried:
+def _give(session: Session, numbers: Sequence[int], agency: str) -> Carried:
     target = session.exec(select(Agency).where(Agency.name == agency)).one()
     found = [duty for number in numbers if (duty := by_number(session, number)) is not None]
     return give(session, found, target, at(date(2025, 7, 3)))
