@@ -4,6 +4,7 @@ matter; add a spelling as one more word in a row here."""
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from deadlines.text import clean, fold
 
@@ -219,6 +220,8 @@ def read_header(cells: Sequence[str], columns: Sequence[Column]) -> Header:
     return Header(places, ignored)
 
 
+# The same spellings are compared with every row that may be a header.
+@lru_cache(maxsize=4_096)
 def header_words(cell: str) -> str:
     """A header without case, marks, punctuation and what stands in brackets."""
     text = re.sub(r"\(.*?\)|\[.*?\]", " ", fold(cell))

@@ -24,6 +24,7 @@ from intake.names import Resolver, divide, is_none, split_names
 from intake.problems import Problem
 from intake.task_rows import TaskRow
 from registry.agencies import How, Match, Proposal
+from registry.citing import number_key
 from registry.directives import AgencyPart, DirectiveFacts, TaskFacts
 from registry.types import Part
 
@@ -67,13 +68,15 @@ class DraftTask:
 class Terms:
     """What reading a directive needs besides its rows. `reference`: the day from which phrases are
     seen (the day of issue where known); `inclusive`: "trước ngày D" includes D; `text`: running
-    text, where a duty without a day is common and is told, not refused."""
+    text, where a duty without a day is common and is told, not refused; `known`: numbers of the
+    documents cited that are stored here, as :func:`registry.citing.number_key` makes them."""
 
     reference: date
     document_date: date | None = None
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     inclusive: bool = False
     text: bool = False
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ def _check_deadline(task: DraftTask, terms: Terms) -> list[Problem]:
         return [Problem(task.line, f"không đọc được thời hạn “{task.deadline}”")]
     if not reading.sure and reading.kind not in DAYLESS:
         return [Problem(task.line, _unsure(task))]
-    return [*_cited(task), *_from_receipt(task, terms), *_no_day_left(task, terms)]
+    return [*_cited(task, terms), *_from_receipt(task, terms), *_no_day_left(task, terms)]
 
 
 def _unsure(task: DraftTask) -> str:
@@ -247,13 +250,20 @@ def _unsure(task: DraftTask) -> str:
     return f"thời hạn “{task.deadline}” {listed}; hãy ghi rõ ngày"
 
 
-def _cited(task: DraftTask) -> list[Problem]:
+def _cited(task: DraftTask, terms: Terms) -> list[Problem]:
+    """A deadline that only another document tells."""
     if task.reading.kind != "per_plan":
         return []
     plans = [clean(found[0]) for found in _CITED.finditer(task.deadline)]
     if not plans:
         return []
-    message = f"thời hạn nằm ở văn bản khác ({', '.join(plans)}); chưa tính được ngày"
+    here = all(number_key(plan.split()[-1]) in terms.known for plan in plans)
+    advice = (
+        "văn bản đó đã có ở đây, hãy xem hạn trong đó và ghi rõ ngày"
+        if here
+        else "văn bản đó chưa được nhập"
+    )
+    message = f"thời hạn nằm ở văn bản khác ({', '.join(plans)}); chưa tính được ngày; {advice}"
     return [Problem(task.line, message, blocking=False)]
 
 

@@ -271,16 +271,16 @@ def draft_in(session: Session, source: Source, order: ImportOrder) -> Draft:
     """As :func:`draft_of`, within a transaction."""
     reference = order.issued or source.reference
     directory = Directory.on(session, reference)
+    directive = _directive(order, source)
+    directive = replace(directive, cited=tuple(_known(session, directive)))
     terms = ReadingTerms(
         reference,
         order.issued or source.head.issued_on,
         order.calendar,
         order.inclusive,
         text=source.text,
+        known=frozenset(number_key(one.number) for one in directive.cited if one.directive_id),
     )
-    directive = _directive(order, source)
-    known = _known(session, directive)
-    directive = replace(directive, cited=tuple(known))
     draft = draft_tasks(source.rows, source.resolver(directory), terms, directive)
     others = periodic_reports(session, directive.key)
     told = [

@@ -27,6 +27,9 @@ def gaps(nodes: Sequence[Node]) -> list[Problem]:
         if before and number > before + 1:
             message = f"đánh số nhảy từ {before} đến {number}; có thể thiếu mục {before + 1}"
             found.append(Problem(node.line, message, blocking=False))
+        elif before == number > 1:
+            message = f"có hai mục cùng số {number}; hãy kiểm tra lại"
+            found.append(Problem(node.line, message, blocking=False))
         last[place].append(number)
     return found
 

@@ -2,6 +2,7 @@
 down between them. Prose has neither, so it makes no table."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -169,7 +170,7 @@ def _aligned(lines: Sequence[_Printed], right: float, left: float) -> bool:
 
 
 def _column(bounds: list[float], left: float) -> int:
-    return max((at for at, bound in enumerate(bounds) if left >= bound - _LEAST_GUTTER), default=0)
+    return max(0, bisect_right(bounds, left + _LEAST_GUTTER) - 1)
 
 
 def _header(lines: Sequence[_Printed], bounds: list[float]) -> Header | None:
@@ -198,7 +199,8 @@ def _rows(lines: Sequence[_Printed], bounds: list[float]) -> list[list[_Printed]
 
 def _numbered(line: _Printed, bounds: list[float]) -> bool:
     """Whether the first column holds a number or letter of a list."""
-    first = "".join(g.text for g in line.glyphs if _column(bounds, g.left) == 0)
+    border = bounds[1] - _LEAST_GUTTER
+    first = "".join(glyph.text for glyph in line.glyphs if glyph.left < border)
     return re.fullmatch(r"\s*(?:\d{1,3}(?:\.\d{1,2})*|[IVX]+|[A-ZĐ])[.)]?\s*", first) is not None
 
 
