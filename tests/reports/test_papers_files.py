@@ -38,7 +38,7 @@ from reports.render import Renderer
 from tests.reports.build import Builder
 from tests.reports.papers_scene import NOW, OFFICE, QUARTER, TODAY, report
 
-GOLDEN = Path(__file__).parent / "golden" / "papers_report.txt"
+GOLDEN = Path(__file__).parent / "golden_papers" / "report.txt"
 SOFFICE = shutil.which("soffice")
 
 
