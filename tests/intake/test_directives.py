@@ -274,3 +274,40 @@ def test_long_directives_are_quick(db: Database, tmp_path: Path) -> None:
     # 200 pages of four items each.
     assert clock.perf_counter() - start < 10
     assert len(report.draft.tasks) == 800
+
+
+REPORT = "1. Sở Y tế báo cáo kết quả, gửi Sở Khoa học và Công nghệ trước ngày {} hằng tháng."
+
+
+def _stored(db: Database, tmp_path: Path, number: str, sentence: str) -> list[str]:
+    """Store a letter of one sentence; what is told about it."""
+    path = tmp_path / f"{number.replace('/', '-')}.txt"
+    head = (f"Số: {number}", "Hà Tĩnh, ngày 05 tháng 01 năm 2026", "THÔNG BÁO", "Kết luận cuộc họp")
+    path.write_text("\n\n".join((*head, "Chủ tịch UBND tỉnh kết luận:", sentence)), "utf-8")
+    report = import_tasks(db, path, ORDER, NOW)
+    assert report.written
+    return [one.message for one in report.problems]
+
+
+def test_a_reporting_day_that_contradicts_another_is_told(db: Database, tmp_path: Path) -> None:
+    _agencies(db, tmp_path)
+    assert not any("khác với" in one for one in _stored(db, tmp_path, "1/TB", REPORT.format(25)))
+    told = _stored(db, tmp_path, "2/TB-UBND", REPORT.format(15))
+    (message,) = [one for one in told if "khác với" in one]
+    assert "“trước ngày 25 hằng tháng”" in message
+    assert message.endswith("hãy thống nhất một mốc")
+
+
+def test_a_plan_that_holds_the_day_is_known_here_or_not(db: Database, tmp_path: Path) -> None:
+    _agencies(db, tmp_path)
+    sentence = "1. Sở Y tế báo cáo theo tiến độ tại Kế hoạch số 9/KH-UBND ngày 05/01/2026."
+    (before,) = [one for one in _stored(db, tmp_path, "3/TB-UBND", sentence) if "9/KH" in one]
+    assert before.endswith("văn bản đó chưa được nhập")
+    _stored(db, tmp_path, "9/KH-UBND", REPORT.format(20))
+    (after,) = [one for one in _stored(db, tmp_path, "4/TB-UBND", sentence) if "9/KH" in one]
+    assert "văn bản đó đã có ở đây" in after
+    report = _read(db, tmp_path / "4-TB-UBND.txt")
+    assert report.to_contract()["citations"] == [
+        {"number": "9/KH-UBND", "kind": "Kế hoạch", "issued": "2026-01-05", "line": 11,
+         "known": True}
+    ]  # fmt: skip
