@@ -11,6 +11,7 @@ from bot.channels import makers
 from bot.channels.http import HttpClient
 from bot.oa_contacts import silent
 from bot.settings import Settings
+from bot.web.check import check
 from registry import inbound, marks
 from registry.budget import usages
 from registry.clock import local, local_day
@@ -44,8 +45,14 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
         *_desk(db, now),
         *_bots(settings, db, now),
         *_silent_on_oa(settings, db, now),
+        *await _web(settings),
         *await _channels(settings, now),
     ]
+
+
+async def _web(settings: Settings) -> list[Finding]:
+    async with HttpClient() as http:
+        return [Finding(ok, what, advice) for ok, what, advice in await check(settings, http)]
 
 
 def _calendar(tools: Tools, now: datetime) -> list[Finding]:

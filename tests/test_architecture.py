@@ -43,6 +43,10 @@ HOMES = {
     "rapidfuzz": r"(registry|intake|bot/replies)/.*\.py|bot/replies/\w+\.py",
     "pydantic_settings": r"bot/settings\.py",
     "fastapi": r"bot/web/\w+\.py",
+    "starlette": r"bot/web/\w+\.py",
+    "uvicorn": r"bot/web/server\.py",
+    "prometheus_client": r"bot/web/metrics\.py",
+    "icalendar": r"reports/calendar_feed\.py",
 }
 # What sqlmodel may be used for outside registry and reports: a session handed on, simple look-ups.
 SQL_AT_THE_EDGE = {"Session", "select", "col", "or_", "update", "func"}

@@ -110,7 +110,6 @@ async def serving(
 ) -> AsyncIterator[Running]:
     """The product with these channels, its server on a free port."""
     settings = settings_in(folder, **web)
-    folder.mkdir(exist_ok=True)
     db = fresh(folder)
     try:
         async with (
