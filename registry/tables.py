@@ -122,7 +122,8 @@ class Directive(SQLModel, table=True):
     where the number is blank. Duties are owed only for due days from `owed_from` to `owed_until`,
     where these are set: a yearly plan ends with its year, an old directive may come in late.
     `unit`: what the source lines of its tasks count ("dòng", "đoạn", …). `replaced_by`: the later
-    directive that took its place."""
+    directive that took its place. `leader_after`, `member_after`, `staff_after`: its own ladder of
+    urging, in working days overdue (0: never; None: as the settings have it)."""
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -140,6 +141,9 @@ class Directive(SQLModel, table=True):
     ended_at: datetime | None = _maybe_moment()
     ended_note: str = ""
     replaced_by: int | None = Field(default=None, foreign_key="directive.id")
+    leader_after: int | None = None
+    member_after: int | None = None
+    staff_after: int | None = None
 
 
 class Citation(SQLModel, table=True):
