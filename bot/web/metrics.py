@@ -20,6 +20,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.web.site import Site
 from registry import inbound, marks
+from registry.budget import budget_of
 from registry.tables import Notice
 from registry.types import NoticeState
 from scheduler.spread import Spread
@@ -68,8 +69,19 @@ def _stored(session: Session, site: Site, now: datetime) -> _Stored:
         session.exec(queued.where(col(Notice.next_at) <= now)).one(),
         inbound.waiting(session),
         None if tick is None else (now - tick.at).total_seconds(),
-        site.budgets(session, now),
+        _budgets(session, site, now),
     )
+
+
+def _budgets(session: Session, site: Site, now: datetime) -> dict[str, int]:
+    """Messages that may still be sent this month, for channels whose tariff counts them."""
+    found = {}
+    for name in site.channels:
+        limit = site.settings.tariff(name).messages
+        left = budget_of(session, name, limit, now).left
+        if left is not None:
+            found[name] = left
+    return found
 
 
 def _of_process(site: Site) -> Iterator[Metric]:

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session
-
 from bot.settings import Settings
 from deadlines.calendar import WorkCalendar
 from registry.database import Database
@@ -17,11 +15,6 @@ from scheduler.spread import Spread
 
 # Seconds: a tick normally takes milliseconds, planning a new directive perhaps seconds.
 TICK_BOUNDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0)
-
-
-def no_budgets(_session: Session, _now: datetime) -> Mapping[str, int]:
-    """Nobody counts messages."""
-    return {}
 
 
 @dataclass
@@ -40,8 +33,7 @@ class Vitals:
 
 @dataclass(frozen=True)
 class Site:
-    """`store` keeps updates durably before it returns. `budgets`: messages that may still be sent
-    this month, by channel, for those that count them."""
+    """`store` keeps updates durably before it returns."""
 
     settings: Settings
     db: Database
@@ -51,4 +43,3 @@ class Site:
     store: Callable[[str, list[Update]], Awaitable[None]]
     clock: Callable[[], datetime]
     vitals: Vitals
-    budgets: Callable[[Session, datetime], Mapping[str, int]] = no_budgets

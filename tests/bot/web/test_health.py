@@ -105,6 +105,8 @@ async def test_figures_of_what_happened(web: Running) -> None:
     assert seen["dondoc_inbound_total{channel=telegram}"] == 1
     assert seen["dondoc_inbound_waiting"] == 1
     assert seen["dondoc_channel_up{channel=zalo}"] == 1
+    assert seen["dondoc_budget_left{channel=zalo}"] == 3000
+    assert "dondoc_budget_left{channel=telegram}" not in seen
     assert seen["dondoc_tick_age_seconds"] == 0
     assert seen["dondoc_tick_seconds_count"] == 1
     buckets = [
