@@ -372,3 +372,37 @@ def test_wheel_works_from_another_folder(tmp_path: Path) -> None:
     done = dondoc_by(command, "init", "--json", cwd=office, env=env)
     assert json.loads(done.fine())["created"] is True
     assert "Đôn đốc lần" in dondoc_by(command, "demo", cwd=office, env=env).fine()
+
+
+# -- the report of a period -----------------------------------------------------------------------
+
+
+def test_report_writes_files_and_json(here: Path) -> None:
+    imported(here)
+    env = environment(DONDOC_AS_OF="2026-09-25T09:00")
+    period = ("--period", "quý 3/2026")
+    data = as_json(dondoc("report", "quarterly", *period, "--json", cwd=here, env=env))
+    assert data["period"] == "2026-Q3"
+    assert data["totals"]["total"] == len(data["duties"]["total"]) > 0
+    for name, magic in (("a.docx", b"PK"), ("b.xlsx", b"PK")):
+        dondoc("report", "quarterly", *period, "--out", name, cwd=here, env=env).fine()
+        assert (here / name).read_bytes().startswith(magic)
+    assert "Báo cáo quý III năm 2026" in dondoc("report", "quarterly", cwd=here, env=env).fine(), (
+        "the latest quarter whose figures have closed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["quarterly", "--period", "2026-09"], "không phải là kỳ báo cáo quý"),
+        (["monthly", "--period", "hôm nào"], "Không đọc được kỳ báo cáo"),
+        (["year", "--out", "a.pdf"], ".docx hoặc .xlsx"),
+        (["year", "--out", "không có/a.docx"], "Không ghi được"),
+    ],
+)
+def test_report_refuses_in_one_line(here: Path, arguments: list[str], words: str) -> None:
+    done = dondoc("report", *arguments, cwd=here)
+    assert done.code == 1
+    assert words in done.err
+    assert len(done.err.strip().splitlines()) == 1
