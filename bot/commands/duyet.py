@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from bot.roles import role_at
+from bot.room import check_room
 from bot.talk import Talk
 from deadlines.describe import date_text
 from deadlines.text import clean, fold
@@ -126,6 +127,8 @@ def _admission(talk: Talk, request: Request, granted: bool) -> None:
     admission = talk.session.get_one(Admission, request.id)
     contact = talk.session.get_one(Contact, request.contact_id)
     agency = talk.session.get_one(Agency, admission.agency_id)
+    if granted:
+        check_room(talk, contact.channel, contact.chat_kind, contact.id or 0)
     _close(talk, request, granted)
     if granted:
         people.bind(
