@@ -123,7 +123,8 @@ class Directive(SQLModel, table=True):
     where these are set: a yearly plan ends with its year, an old directive may come in late.
     `unit`: what the source lines of its tasks count ("dòng", "đoạn", …). `replaced_by`: the later
     directive that took its place. `leader_after`, `member_after`, `staff_after`: its own ladder of
-    urging, in working days overdue (0: never; None: as the settings have it)."""
+    urging, in working days overdue (0: never; None: as the settings have it). `acceptance`: a report
+    of completion waits until staff confirm the result."""
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -141,6 +142,7 @@ class Directive(SQLModel, table=True):
     ended_at: datetime | None = _maybe_moment()
     ended_note: str = ""
     replaced_by: int | None = Field(default=None, foreign_key="directive.id")
+    acceptance: bool = False
     leader_after: int | None = None
     member_after: int | None = None
     staff_after: int | None = None
@@ -164,7 +166,7 @@ class Task(SQLModel, table=True):
     """Nhiệm vụ: one thing a directive orders. `deadline_text` is the phrase as written, `rule` its
     reading as versioned JSON ("" where no day can be computed), `kind` the kind of deadline,
     `source_text` the sentence it comes from. `former`: keys it bore before its wording was
-    corrected, parted by spaces."""
+    corrected, parted by spaces. `acceptance`: as in :class:`Directive`; None: as that has it."""
 
     __table_args__ = (UniqueConstraint("directive_id", "key"),)
 
@@ -185,6 +187,7 @@ class Task(SQLModel, table=True):
     source_line: int | None = None
     source_text: str = Field(default="", sa_type=Text)
     former: str = Field(default="", sa_type=Text)
+    acceptance: bool | None = None
     created_at: datetime = _moment()
     ended_at: datetime | None = _maybe_moment()
 
@@ -213,6 +216,7 @@ class Duty(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "agency_id", "period"),
         Index("ix_duty_open_due", "due_on", **_where("state = 'open'")),
+        Index("ix_duty_submitted", "id", **_where("state = 'submitted'")),
         Index("ix_duty_plan_due", "id", **_where("plan_due", sqlite="plan_due = 1")),
     )
 
@@ -311,7 +315,10 @@ class Invite(SQLModel, table=True):
 
 
 class Completion(SQLModel, table=True):
-    """Báo xong. Undone ones stay, with who took them back and when."""
+    """Báo xong. Undone ones stay, with who took them back and when. `returned_for`: why staff gave
+    it back ("" where the one who reported took it back). `accepted_at`: staff confirmed the result,
+    where the task needs that. `flags`: what is odd about the document (registry/proof.py), as
+    "form,suffix"; told, never refused."""
 
     id: int | None = Field(default=None, primary_key=True)
     duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")
@@ -321,19 +328,31 @@ class Completion(SQLModel, table=True):
     document_number: str = ""
     document_date: date | None = None
     note: str = Field(default="", sa_type=Text)
+    flags: str = ""
+    accepted_at: datetime | None = _maybe_moment()
+    accepted_by: int | None = Field(default=None, foreign_key="person.id")
     undone_at: datetime | None = _maybe_moment()
     undone_by: int | None = Field(default=None, foreign_key="person.id")
+    returned_for: str = Field(default="", sa_type=Text)
 
 
 class Obstacle(SQLModel, table=True):
-    """Vướng mắc raised on a duty."""
+    """Vướng mắc raised on a duty; people type its id as "VM5". `owner_id`: who of the staff has
+    taken it. `due_on`: by when an answer is owed; `reminded_on`: when staff last heard that the day
+    has passed. `theme`: a key of registry/themes.py. `resolution`: every answer given, oldest first;
+    an obstacle raised again stays this one."""
 
     id: int | None = Field(default=None, primary_key=True)
     duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")
     person_id: int | None = Field(default=None, foreign_key="person.id")
     text: str = Field(sa_type=Text)
     at: datetime = _moment()
+    theme: str = ""
+    owner_id: int | None = Field(default=None, foreign_key="person.id")
+    due_on: date | None = None
+    reminded_on: date | None = None
     closed_at: datetime | None = _maybe_moment()
+    answered_by: int | None = Field(default=None, foreign_key="person.id")
     resolution: str = Field(default="", sa_type=Text)
 
 

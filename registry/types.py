@@ -71,9 +71,17 @@ class DutyKind(StrEnum):
 
 
 class DutyState(StrEnum):
+    """open -> done, or, where a result must be accepted, open -> submitted -> done. submitted: owed
+    still, but by nobody of the agency: nobody is reminded or urged."""
+
     OPEN = "open"
+    SUBMITTED = "submitted"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+# Not done yet, whoever has to act next.
+UNFINISHED = (DutyState.OPEN, DutyState.SUBMITTED)
 
 
 class RequestKind(StrEnum):
