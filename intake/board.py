@@ -169,10 +169,15 @@ class Step:
         return cls(cells, told["state"], told["rows"])
 
 
+def _place(row: TaskRow) -> tuple[int, str, str, str]:
+    """What no edit of a cell changes: rows that differ in it are other rows."""
+    return row.line, row.where, row.section, row.source
+
+
 def step_between(before: Board, after: Board) -> Step:
     """What must be known to go back from `after` to `before`."""
     old, new = before.source.rows, after.source.rows
-    if len(old) != len(new):
+    if [_place(row) for row in old] != [_place(row) for row in new]:
         return Step((), before.state(), before.source.to_json())
     columns: tuple[Column, ...] = (
         "title", "deliverable", "deadline", "lead", "coordinate", "send_to",
