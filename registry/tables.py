@@ -558,6 +558,74 @@ class CalendarFeed(SQLModel, table=True):
     ended_at: datetime | None = _maybe_moment()
 
 
+class Drawing(SQLModel, table=True):
+    """Hình cần vẽ: a picture of figures somebody asked for, drawn outside any transaction. `asked`:
+    what it is to show, as `reports.asking.Ask` spells it."""
+
+    __table_args__ = (Index("ix_drawing_new", "id", **_where("done_at IS NULL")),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", ondelete="CASCADE")
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    asked: str
+    tries: int = 0
+    at: datetime = _moment()
+    done_at: datetime | None = _maybe_moment()
+
+
+class Board(SQLModel, table=True):
+    """Bảng tình hình: one message in a chat that is rewritten while the figures change. `text`: what
+    it shows now; `message_id`: "" until it has been sent; `shown_at`: when it was last sent or
+    rewritten. `asked` as in :class:`Drawing`."""
+
+    __table_args__ = (Index("ix_board_up", "id", **_where("ended_at IS NULL")),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    asked: str = ""
+    text: str = Field(default="", sa_type=Text)
+    message_id: str = ""
+    pinned: bool = False
+    shown_at: datetime = _moment()
+    created_at: datetime = _moment()
+    ended_at: datetime | None = _maybe_moment()
+
+
+class Ranking(SQLModel, table=True):
+    """Xếp hạng: a ranking of agencies that is to be published. `period`: a period's key; each agency
+    sees its own lines on `preview_on`, everybody concerned all of them on `publish_on`."""
+
+    __table_args__ = (
+        Index(
+            "ix_ranking_ahead",
+            "id",
+            **_where("published_at IS NULL AND cancelled_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    period: str
+    preview_on: date
+    publish_on: date
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    created_at: datetime = _moment()
+    previewed_at: datetime | None = _maybe_moment()
+    published_at: datetime | None = _maybe_moment()
+    cancelled_at: datetime | None = _maybe_moment()
+
+
+class Objection(SQLModel, table=True):
+    """Ý kiến: what an agency says against its lines of a ranking that is not published yet."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    ranking_id: int = Field(foreign_key="ranking.id", index=True, ondelete="CASCADE")
+    agency_id: int = Field(foreign_key="agency.id")
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    text: str = Field(sa_type=Text)
+    at: datetime = _moment()
+
+
 class AuditEvent(SQLModel, table=True):
     """Nhật ký, append-only. `what` is a verb of the vocabulary ("duty.done"), `subject` an id."""
 
