@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from registry.database import Database
+from tests.fakes import postgres
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -21,7 +22,9 @@ def _migrated() -> bytes:
 
 
 def fresh(folder: Path, name: str = "dondoc.db") -> Database:
-    """An empty database of the current schema, in a file of the folder."""
+    """An empty database of the current schema: a file of the folder, or one of the test cluster's."""
+    if postgres.wanted():
+        return Database(postgres.fresh())
     path = folder / name
     path.write_bytes(_migrated())
     return Database(f"sqlite:///{path}")
