@@ -123,8 +123,8 @@ class Directive(SQLModel, table=True):
     where these are set: a yearly plan ends with its year, an old directive may come in late.
     `unit`: what the source lines of its tasks count ("dòng", "đoạn", …). `replaced_by`: the later
     directive that took its place. `leader_after`, `member_after`, `staff_after`: its own ladder of
-    urging, in working days overdue (0: never; None: as the settings have it). `acceptance`: a report
-    of completion waits until staff confirm the result."""
+    urging, in working days overdue (0: never; None: as the settings have it). `acceptance`: a
+    report of completion waits until staff confirm the result."""
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -277,7 +277,8 @@ class Subscription(SQLModel, table=True):
 
     `leads`: extra lead times in working days, as "15,3" (the mandatory ones always stay).
     `quiet_from`/`quiet_to`: local hours in which nothing but a last-day reminder comes.
-    `since`: from when notices are owed to it. `plan_due` as in :class:`Duty`.
+    `since`: from when notices are owed to it. `plan_due` as in :class:`Duty`. `briefs`: whether its
+    holder wants the weekly brief.
     """
 
     __table_args__ = (
@@ -294,7 +295,41 @@ class Subscription(SQLModel, table=True):
     quiet_from: time | None = None
     quiet_to: time | None = None
     plan_due: bool = True
+    briefs: bool = True
     since: datetime = _moment()
+    ended_at: datetime | None = _maybe_moment()
+
+
+class HandOver(SQLModel, table=True):
+    """Bàn giao: whoever uses the invite takes the place of `person_id` at the agency. `started_by`
+    gave the code: the old holder, or one of the staff, which is the consent on record. `ended` and
+    `made`: the subscriptions that ended and began with it, as "3,4"; staff may undo it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    invite_id: int = Field(foreign_key="invite.id", unique=True)
+    agency_id: int = Field(foreign_key="agency.id", index=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    started_by: int | None = Field(default=None, foreign_key="person.id")
+    started_at: datetime = _moment()
+    taken_by: int | None = Field(default=None, foreign_key="person.id")
+    done_at: datetime | None = _maybe_moment()
+    ended: str = ""
+    made: str = ""
+    undone_at: datetime | None = _maybe_moment()
+    undone_by: int | None = Field(default=None, foreign_key="person.id")
+
+
+class Absence(SQLModel, table=True):
+    """Vắng mặt: `person_id` is away from the agency from `first_on` to `last_on`, both included;
+    `deputy_id` hears the reminders of those days. Cut short, it keeps the days that were."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    agency_id: int = Field(foreign_key="agency.id", index=True)
+    deputy_id: int | None = Field(default=None, foreign_key="person.id")
+    first_on: date
+    last_on: date
+    created_at: datetime = _moment()
     ended_at: datetime | None = _maybe_moment()
 
 
@@ -339,8 +374,8 @@ class Completion(SQLModel, table=True):
 class Obstacle(SQLModel, table=True):
     """Vướng mắc raised on a duty; people type its id as "VM5". `owner_id`: who of the staff has
     taken it. `due_on`: by when an answer is owed; `reminded_on`: when staff last heard that the day
-    has passed. `theme`: a key of registry/themes.py. `resolution`: every answer given, oldest first;
-    an obstacle raised again stays this one."""
+    has passed. `theme`: a key of registry/themes.py. `resolution`: every answer given, the oldest
+    first; an obstacle raised again stays this one."""
 
     id: int | None = Field(default=None, primary_key=True)
     duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")
