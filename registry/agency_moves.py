@@ -35,7 +35,7 @@ from registry.tables import (
     Subscription,
     Succession,
 )
-from registry.types import DutyState, RequestState
+from registry.types import UNFINISHED, DutyState, RequestState
 
 
 @dataclass
@@ -238,7 +238,9 @@ class _Mover:
             ).all()
             if plain_period(one.period) == period
         }
-        standing = next((one for one in taken.values() if one.state is DutyState.OPEN), None)
+        unfinished = (one for one in taken.values() if one.state in UNFINISHED)
+        # A result that waits to be confirmed is not folded away.
+        standing = next(unfinished, None) if duty.state is DutyState.OPEN else None
         withdraw(self.session, duty.id or 0, self.now, "moved")
         if standing is not None:
             self._fold(duty, standing, passed)
@@ -294,7 +296,7 @@ def _open(session: Session, agencies: Collection[int]) -> list[Duty]:
     return list(
         session.exec(
             select(Duty)
-            .where(Duty.state == DutyState.OPEN, col(Duty.agency_id).in_(list(agencies)))
+            .where(col(Duty.state).in_(UNFINISHED), col(Duty.agency_id).in_(list(agencies)))
             .order_by(col(Duty.agency_id), col(Duty.due_on), col(Duty.number))
         ).all()
     )

@@ -21,7 +21,7 @@ from registry.heirs import plain_period
 from registry.matching import pair
 from registry.revise import comes_once, forget, granted_days
 from registry.tables import Directive, Duty, Extension, Obstacle, Task
-from registry.types import DutyState
+from registry.types import UNFINISHED, DutyState
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def carry(
     reported: list[_Trade] = []
     for earlier, later in matching(session, old, new):
         for trade in _trades(session, earlier, later):
-            (reported if trade.new.state is DutyState.DONE else trades).append(trade)
+            (trades if trade.new.state is DutyState.OPEN else reported).append(trade)
     changes = [_answered(session, trade, now) for trade in reported]
     return [*changes, *_trade(session, trades, now, merged)]
 
@@ -62,7 +62,7 @@ def _tasks(session: Session, directive: Directive) -> Sequence[Task]:
 def _trades(session: Session, earlier: Task, later: Task) -> list[_Trade]:
     """Same agency and period; a day that comes once follows its task whatever day it is now."""
     olds = _by_agency(_duties(session, earlier, DutyState.OPEN))
-    news = _by_agency(_duties(session, later, DutyState.OPEN, DutyState.DONE))
+    news = _by_agency(_duties(session, later, *UNFINISHED, DutyState.DONE))
     once = all(task.rule and comes_once(rule_from_json(task.rule)) for task in (earlier, later))
     found: list[_Trade] = []
     for agency_id, mine in olds.items():

@@ -10,11 +10,13 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from deadlines.describe import date_text
+from registry import acceptance
 from registry.audit import record
 from registry.clock import local_day
 from registry.heirs import Heirs
 from registry.notices import revive, withdraw, withdraw_all
 from registry.people import Actor, Refused
+from registry.proof import flags_of
 from registry.tables import (
     Agency,
     Completion,
@@ -83,7 +85,8 @@ def standing_completion(session: Session, duty: Duty) -> Completion | None:
 def complete(
     session: Session, duty: Duty, actor: Actor, channel: str, evidence: Evidence, now: datetime
 ) -> Completion:
-    """Close the duty; what was queued about it is withdrawn. The duty must be open."""
+    """Close the duty, or hand its result in where staff confirm it (what staff report themselves is
+    confirmed by that); what was queued about it is withdrawn. The duty must be open."""
     if duty.state != DutyState.OPEN:
         raise Refused(f"Đầu việc {duty.number} không còn mở.")
     completion = Completion(
@@ -94,17 +97,21 @@ def complete(
         document_number=evidence.number,
         document_date=evidence.day,
         note=evidence.note,
+        flags=flags_of(session, duty, evidence.number, evidence.day),
     )
     session.add(completion)
-    duty.state = DutyState.DONE
-    duty.done_on = counted_day(evidence, now)
-    duty.closed_at = now
+    if not actor.is_staff and acceptance.needed(session, duty):
+        duty.state = DutyState.SUBMITTED
+    else:
+        duty.state = DutyState.DONE
+        duty.done_on = counted_day(evidence, now)
+        duty.closed_at = now
     session.add(duty)
     withdraw(session, duty.id or 0, now, "done")
     session.flush()
     record(
         session, now, "duty.done", str(duty.number), actor.person_id, actor.name,
-        number=evidence.number, day=str(evidence.day or ""), counted=str(duty.done_on),
+        number=evidence.number, day=str(evidence.day or ""), counted=str(duty.done_on or ""),
     )  # fmt: skip
     return completion
 
@@ -117,10 +124,12 @@ def amend(session: Session, completion: Completion, evidence: Evidence, now: dat
         return False
     completion.document_number = number or completion.document_number
     completion.document_date = day or completion.document_date
-    session.add(completion)
     duty = session.get_one(Duty, completion.duty_id)
-    duty.done_on = counted_day(Evidence(day=completion.document_date), completion.at)
-    session.add(duty)
+    completion.flags = flags_of(session, duty, completion.document_number, completion.document_date)
+    session.add(completion)
+    if duty.state == DutyState.DONE:
+        duty.done_on = counted_day(Evidence(day=completion.document_date), completion.at)
+        session.add(duty)
     record(session, now, "duty.evidence", str(duty.number), completion.person_id, number=number)
     return True
 
@@ -129,7 +138,7 @@ def undo(session: Session, duty: Duty, actor: Actor, now: datetime) -> Completio
     """Take the standing completion back: the duty is open again and what had been withdrawn with it
     is wanted again. Raises Refused where there is nothing to undo."""
     completion = standing_completion(session, duty)
-    if duty.state != DutyState.DONE or completion is None:
+    if duty.state not in (DutyState.DONE, DutyState.SUBMITTED) or completion is None:
         raise Refused(f"Đầu việc {duty.number} chưa được báo xong nên không có gì để hoàn tác.")
     completion.undone_at, completion.undone_by = now, actor.person_id
     session.add(completion)
@@ -162,7 +171,7 @@ def last_done_by(session: Session, actor: Actor, now: datetime) -> list[Duty]:
                 Completion.person_id == actor.person_id,
                 Completion.at == latest,
                 col(Completion.undone_at).is_(None),
-                Duty.state == DutyState.DONE,
+                col(Duty.state).in_([DutyState.DONE, DutyState.SUBMITTED]),
             )
             .order_by(col(Duty.number))
         ).all()
@@ -173,16 +182,24 @@ def receive(session: Session, duty: Duty, actor: Actor, now: datetime) -> bool:
     """ "Đã nhận": somebody is on it; False if that was known."""
     if duty.received_at is not None:
         return False
-    duty.received_at = now
+    duty.received_at, duty.plan_due = now, True
     session.add(duty)
     record(session, now, "duty.received", str(duty.number), actor.person_id, actor.name)
     return True
+
+
+def heard_of(session: Session, duty: Duty) -> None:
+    """A word on a received duty keeps its urges away for some days: they are planned anew."""
+    if duty.received_at is not None:
+        duty.plan_due = True
+        session.add(duty)
 
 
 def hinder(session: Session, duty: Duty, actor: Actor, text: str, now: datetime) -> Obstacle:
     """Record a difficulty on the duty."""
     obstacle = Obstacle(duty_id=duty.id or 0, person_id=actor.person_id, text=text, at=now)
     session.add(obstacle)
+    heard_of(session, duty)
     session.flush()
     record(session, now, "obstacle.raised", str(duty.number), actor.person_id, actor.name)
     return obstacle
@@ -217,6 +234,7 @@ def ask_extension(
         proposed_on=day,
     )
     session.add(extension)
+    heard_of(session, duty)
     record(
         session, now, "extension.asked", str(duty.number), actor.person_id, actor.name,
         request=request.id, day=str(day),

@@ -4,9 +4,10 @@ import html
 import json
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, SQLModel, col, func, select
 
 from registry import files
 from registry.audit import record
@@ -15,9 +16,12 @@ from registry.tables import (
     Admission,
     Attempt,
     AuditEvent,
+    Completion,
     Contact,
+    Extension,
     Inbound,
     Notice,
+    Obstacle,
     Person,
     Question,
     Request,
@@ -28,6 +32,14 @@ from registry.types import NoticeState
 ERASING = "erasing"
 ERASED = "(đã xóa)"
 ERASE_WAITS = timedelta(minutes=10)
+# Free words on duties, in which people may sign or name each other.
+_WRITTEN: tuple[tuple[type[SQLModel], Any], ...] = (
+    (Obstacle, Obstacle.text),
+    (Obstacle, Obstacle.resolution),
+    (Extension, Extension.reason),
+    (Completion, Completion.note),
+    (Completion, Completion.returned_for),
+)
 
 
 def erase(session: Session, contact: Contact, now: datetime) -> dict[str, int]:
@@ -108,8 +120,9 @@ def _erase_person(session: Session, person_id: int, now: datetime) -> None:
 
 
 def _strike_out(session: Session, name: str) -> None:
-    """The name goes out of what was sent to anybody; whole words only, so that the end of "An"
-    leaves "Ban" alone. A text waiting to be sent keeps its words but for the name."""
+    """The name goes out of what was sent to anybody and of what was written on duties; whole words
+    only, so that the end of "An" leaves "Ban" alone. The rest of those words stays: it is what an
+    agency told, not what a person is."""
     if not name:
         return
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
@@ -118,6 +131,10 @@ def _strike_out(session: Session, name: str) -> None:
     ):
         attempt.text = word.sub(ERASED, attempt.text)
         session.add(attempt)
+    for table, column in _WRITTEN:
+        for row in session.exec(select(table).where(col(column).contains(name, autoescape=True))):
+            setattr(row, column.key, word.sub(ERASED, getattr(row, column.key)))
+            session.add(row)
     # In the outbox: as templates write markup, and that as JSON.
     marked = html.escape(name).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
     word = re.compile(rf"(?<!\w){re.escape(marked)}(?!\w)")

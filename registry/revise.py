@@ -87,7 +87,8 @@ def _cancel(duty: Duty, now: datetime) -> bool:
 def _move(duty: Duty, owed: Owed, granted: date | None) -> bool:
     before = (duty.state, duty.due_on, duty.due_time)
     kept = duty.due_on if duty.due_on != duty.first_due_on else date.min
-    duty.state, duty.closed_at, duty.closed_note = DutyState.OPEN, None, ""
+    if duty.state is DutyState.CANCELLED:
+        duty.state, duty.closed_at, duty.closed_note = DutyState.OPEN, None, ""
     duty.opens_on, duty.due_time, duty.first_due_on = owed.opens_on, owed.due_time, owed.due_on
     # A day granted once is never shortened by a correction.
     duty.due_on = max(owed.due_on, granted or kept)
