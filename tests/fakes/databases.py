@@ -22,7 +22,7 @@ def _migrated() -> bytes:
 
 
 def fresh(folder: Path, name: str = "dondoc.db") -> Database:
-    """An empty database of the current schema: a file of the folder, or one of the test cluster's."""
+    """An empty database of the current schema: a file of the folder, or in the test cluster."""
     if postgres.wanted():
         return Database(postgres.fresh())
     path = folder / name
