@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, SQLModel
 
+from registry.bulk import insert_rows
 from registry.migrations import HEAD
 
 P = ParamSpec("P")
@@ -31,7 +32,6 @@ T = TypeVar("T")
 BUSY_SECONDS = 15
 READERS = 4
 GROUP = 64
-_COUNTED = {"preserve_rowcount": True}
 
 
 class DatabaseTrouble(Exception):
@@ -315,5 +315,5 @@ def insert_new(
     waiting = iter(rows)
     # One statement run for each row by the driver: a long VALUES list costs seven times as much.
     while part := list(islice(waiting, chunk)):
-        added += connection.execute(statement, part, execution_options=_COUNTED).rowcount
+        added += insert_rows(connection, statement, part)
     return added
