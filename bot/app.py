@@ -44,7 +44,7 @@ from scheduler.agency_news import carry_out_and_tell
 from scheduler.channel import Channel, ChannelInfo, SendError, Update
 from scheduler.compose import Composer
 from scheduler.deliver import Deliverer
-from scheduler.planning import mark_changed, plan_slice
+from scheduler.planning import mark_changed, note_policy, plan_slice
 from scheduler.ticks import Ticks
 
 if TYPE_CHECKING:
@@ -309,6 +309,7 @@ class App:
         now = self.clock()
         await self.db.write(carry_out_and_tell, self.tools.renderer, now)
         await self.db.write(self._extend, now)
+        await self.db.write(note_policy, self.tools.settings.policy, now)
         await self._plan_changed(now, daily=True)
         await self.db.write(inbound.forget_old, now)
         await self.db.write(files.forget_old, self.tools.settings.files_dir, now)

@@ -34,6 +34,7 @@ from pydantic_settings import (
 
 from registry.budget import Tariff
 from registry.messengers import messenger_of
+from scheduler.ladder import LATEST_RUNG, Ladder
 from scheduler.plan import Policy
 
 DEFAULT_CONFIG = Path("config.toml")
@@ -56,6 +57,10 @@ def _days(value: Any) -> Any:
 
 
 Days = Annotated[tuple[Annotated[int, Field(ge=0, le=120)], ...], NoDecode, BeforeValidator(_days)]
+
+
+# Working days overdue; 0: never.
+Overdue = Annotated[int, Field(ge=0, le=LATEST_RUNG)]
 
 
 class _Section(BaseModel):
@@ -207,6 +212,12 @@ class Web(_Section):
 class Reminders(_Section):
     leads: Days = (10, 5, 2, 0)
     urges: Days = DEFAULT_URGES
+    obstacle_days: int = Field(default=5, ge=0, le=60)
+    leader_after: Overdue = 3
+    member_after: Overdue = 5
+    staff_after: Overdue = 10
+    received_days: int = Field(default=5, ge=0, le=60)
+    letter_urges: int = Field(default=3, ge=0, le=50)
     at: time = time(8)
     working_hours: str = "07:30-17:00"
 
@@ -272,9 +283,18 @@ class Settings(BaseSettings):
                 f"({self.reminders.working_hours})."
             )
         leads = tuple(sorted({*self.reminders.leads, 0}, reverse=True))
+        given = self.reminders
+        ladder = Ladder(given.leader_after, given.member_after, given.staff_after)
+        if not ladder.climbs:
+            raise ConfigTrouble(
+                "[reminders] leader_after, member_after, staff_after phải tăng dần (hoặc bằng nhau; "
+                "0 là bỏ bậc ấy)."
+            )
         return Policy(
             leads=leads,
             urges=self.reminders.urges or DEFAULT_URGES,
+            ladder=ladder,
+            received_days=given.received_days,
             at=self.reminders.at,
             opens=opens,
             closes=closes,

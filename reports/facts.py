@@ -17,6 +17,7 @@ from deadlines import Once, WorkCalendar, data_window, describe, period_of, rule
 from deadlines.text import fold
 from registry.clock import local_day
 from registry.heirs import plain_period
+from registry.people import ACTING
 from registry.tables import (
     Agency,
     AuditEvent,
@@ -86,7 +87,8 @@ class DutyFacts:
     day is a day off, None on a working day. `days_left` counts calendar days and is negative when
     overdue, `working_days_left` the working days after today up to the due day. `late_days`:
     calendar days between the due day and the completion (or today, while open), 0 if not late.
-    `urges`: days on which the agency was urged; `urge_number`: the number an urge sent today bears.
+    `urges`: days on which the agency was urged, named in `urged_on`; `urge_number`: the number an
+    urge sent today bears.
     `data_window`: the days a periodic report's figures cover (Nghị định 09/2019/NĐ-CP, Điều 12).
     `former`: under which name the directive gave it, where the agency has since merged or changed
     its name.
@@ -131,6 +133,7 @@ class DutyFacts:
     urge_number: int
     data_window: tuple[date, date] | None
     former: str = ""
+    urged_on: tuple[date, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -204,7 +207,7 @@ def urged_days(session: Session, duty_ids: Iterable[int]) -> dict[int, set[date]
     """The local days on which urges about these duties reached somebody of their agency.
 
     An urge that was only perhaps delivered does not count: the record must not say more than is
-    certain.
+    certain. Nor does word to the member in charge: it is no urge of the agency.
     """
     days: dict[int, set[date]] = defaultdict(set)
     for part in _chunks(list(duty_ids)):
@@ -216,6 +219,7 @@ def urged_days(session: Session, duty_ids: Iterable[int]) -> dict[int, set[date]
                 col(Notice.duty_id).in_(part),
                 Notice.kind == NoticeKind.URGE,
                 Notice.state == NoticeState.SENT,
+                col(Subscription.role).in_(ACTING),
                 or_(
                     col(Subscription.agency_id) == col(Duty.agency_id),
                     col(Subscription.agency_id) == col(Duty.former_agency_id),
@@ -441,6 +445,7 @@ def _facts(
         urge_number=len([day for day in urged if day < days.today]) + 1,
         data_window=_window(duty, task),
         former=around.former.get(duty_id, ""),
+        urged_on=tuple(sorted(urged)),
     )
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from registry.clock import local_day
 from registry.messengers import messenger_name
-from registry.types import NoticeKind, RequestState
+from registry.types import NoticeKind, RequestState, Role
 from reports.facts import DutyFacts
 from reports.render import Rendered, Renderer
-from reports.vietnamese import long_day, num, units
+from reports.vietnamese import long_day, num, short_day, units
 from reports.why import Answer, Planned, Why
 
 # The strictest messenger takes 2,000 units of text; a single reminder is complete in fewer.
@@ -44,7 +45,8 @@ class News:
 @dataclass(frozen=True, slots=True)
 class Digest:
     """All that one contact is told at once. `urges` are told as numbered urges, `reminders` by
-    their day. `held_since`: an outage held messages back from then on (UTC)."""
+    their day. `rungs`: of the urges those told to a rung of the ladder, by the duty's id.
+    `held_since`: an outage held messages back from then on (UTC)."""
 
     today: date
     reminders: Sequence[DutyFacts] = ()
@@ -52,6 +54,7 @@ class Digest:
     news: Sequence[News] = ()
     held_since: datetime | None = None
     repeat: bool = False
+    rungs: Mapping[int, Role] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,10 @@ def urge(
     number: int | None = None,
     repeat: bool = False,
     held_since: datetime | None = None,
+    leader: bool = False,
 ) -> Rendered:
-    """A numbered urge about one duty; the number is the facts' own unless given."""
+    """A numbered urge about one duty; the number is the facts' own unless given. leader: its reader
+    leads the agency, and is told why it comes to them."""
     return _fitting(
         renderer,
         "messages/urge",
@@ -101,6 +106,29 @@ def urge(
         f=facts,
         today=today,
         number=number or facts.urge_number,
+        held_since=held_since,
+        leader=leader,
+    )
+
+
+def escalation(
+    renderer: Renderer,
+    facts: DutyFacts,
+    today: date,
+    rung: Role,
+    *,
+    repeat: bool = False,
+    held_since: datetime | None = None,
+) -> Rendered:
+    """An overdue duty as those above the agency are told of it: the member in charge, or the
+    standing agency (`rung`). It asks for no answer about the duty itself."""
+    return _fitting(
+        renderer,
+        "messages/escalation",
+        repeat,
+        f=facts,
+        today=today,
+        member=rung == Role.MEMBER,
         held_since=held_since,
     )
 
@@ -189,15 +217,19 @@ def _fitting(renderer: Renderer, name: str, repeat: bool, **context: Any) -> Ren
 def digest(renderer: Renderer, content: Digest) -> Rendered:
     """Several duties in one message for a private chat: overdue first, then today, then ahead."""
     duties = _in_order(content)
-    urged = {facts.id: facts.urge_number for facts in content.urges}
+    own = [facts for facts in duties if content.rungs.get(facts.id) not in _ABOVE]
+    owed = {facts.id for facts in own}
+    urged = {facts.id: facts.urge_number for facts in content.urges if facts.id in owed}
     text = renderer.render(
         "messages/digest",
         today=content.today,
         held_since=content.held_since,
         sections=_sections(duties, DIGEST_DUTIES),
-        with_agency=_several_agencies(duties),
+        with_agency=_several_agencies(duties) or len(own) < len(duties),
         notes=_notes(duties, urged),
-        example=duties[0].number if duties else None,
+        rungs=sorted(set(content.rungs.values()), key=list(Role).index),
+        example=own[0].number if own else None,
+        look=duties[0].number if duties else None,
         **_news(content.news),
     )
     return repeated(renderer, text) if content.repeat else text
@@ -251,6 +283,9 @@ def _sections(owed: Sequence[DutyFacts], room: int) -> list[Section]:
         if part
     ]
 
+
+# Rungs of the ladder above the agency: its duties are not theirs to answer.
+_ABOVE = frozenset({Role.MEMBER, Role.STAFF})
 
 _SECTIONS: tuple[tuple[str, Callable[[DutyFacts], bool]], ...] = (
     ("Quá hạn", lambda facts: facts.days_left < 0),
@@ -312,7 +347,8 @@ def _note(facts: DutyFacts, urge_number: int | None) -> list[str]:
     if facts.extension:
         said.append(f"đang xin gia hạn đến {long_day(facts.extension.proposed_on)}")
     if facts.is_open and facts.received_at and not facts.obstacles and not facts.extension:
-        said.append("đã nhận")
+        silent = f" ngày {short_day(local_day(facts.received_at))}, đến nay chưa có kết quả"
+        said.append(f"đã nhận{silent if facts.overdue else ''}")
     return said
 
 

@@ -116,6 +116,7 @@ STORY = Why(
         Answer(MOMENT, "done", "", "45/BC-SYT", DAY),
     ),
 )
+RUNGS = {LATE.id: Role.MEMBER}
 FULL = Digest(DAY, KINDS_OF_DUTY, [LATE], [News(DONE), News(OPEN, undone=True)], MOMENT)
 
 Say = Callable[[Renderer], object]
@@ -126,8 +127,20 @@ SAMPLES: Mapping[str, Say] = {
     "messages/reminder": lambda r: [
         messages.reminder(r, facts, DAY, held_since=MOMENT) for facts in KINDS_OF_DUTY
     ],
-    "messages/urge": lambda r: [messages.urge(r, facts, DAY) for facts in KINDS_OF_DUTY],
-    "messages/digest": lambda r: [messages.digest(r, said) for said in (FULL, Digest(DAY))],
+    "messages/urge": lambda r: [
+        messages.urge(r, facts, DAY, leader=leader)
+        for facts in KINDS_OF_DUTY
+        for leader in (False, True)
+    ],
+    "messages/escalation": lambda r: [
+        messages.escalation(r, facts, DAY, rung)
+        for facts in (LATE, replace(LATE, urged_on=(DAY,), received_at=MOMENT))
+        for rung in (Role.MEMBER, Role.STAFF)
+    ],
+    "messages/digest": lambda r: [
+        messages.digest(r, said)
+        for said in (FULL, Digest(DAY), Digest(DAY, (), [LATE], rungs=RUNGS))
+    ],
     "messages/group": lambda r: [messages.group(r, said) for said in (FULL, Digest(DAY))],
     "messages/completion": lambda r: [
         messages.completion(r, news)

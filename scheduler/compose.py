@@ -19,7 +19,7 @@ from registry.file_links import Links
 from registry.notices import payload_of, put_text
 from registry.outbox import LAST_STEP, Batch, Claimed
 from registry.tables import Attempt, AttemptNotice, Completion, Contact, Notice, Person
-from registry.types import NoticeKind
+from registry.types import NoticeKind, Role
 from reports import messages
 from reports.facts import DutyFacts, load_facts
 from reports.messages import Digest, News
@@ -27,6 +27,7 @@ from reports.render import Rendered, Renderer, plain_of
 from scheduler.channel import Attachment, Button, Channel, Limits, Message, Summary
 from scheduler.deliver import Composed
 from scheduler.hours import quiet_until
+from scheduler.ladder import ABOVE, told_as
 from scheduler.split import split, units_of, visible
 
 # A reminder this much later than planned was held up, and says so.
@@ -161,6 +162,7 @@ class Composer:
         if not found.newest and not found.news:
             return Composed(unwanted=tuple(found.unwanted), later=tuple(found.later))
         told = (*found.newest.values(), *found.news)
+        rungs = _rungs(batch.items, found.newest)
         digest = Digest(
             today,
             reminders=[facts[d] for d, n in found.newest.items() if not _urging(n, facts[d])],
@@ -168,6 +170,7 @@ class Composer:
             news=_news(session, found.news, facts),
             held_since=self._held((*told, *found.folded), now),
             repeat=any(notice.uncertain for notice in told),
+            rungs=rungs,
         )
         if batch.contact.chat_kind == "group":
             text = messages.group(self._renderer, digest)
@@ -180,16 +183,26 @@ class Composer:
         if len(digest.reminders) + len(digest.urges) + len(digest.news) > 1:
             return messages.digest(self._renderer, digest)
         if digest.urges:
-            return messages.urge(
-                self._renderer, digest.urges[0], digest.today, held_since=digest.held_since,
-                **common,
-            )  # fmt: skip
+            return self._urge(digest, digest.urges[0])
         if digest.reminders:
             return messages.reminder(
                 self._renderer, digest.reminders[0], digest.today, held_since=digest.held_since,
                 **common,
             )  # fmt: skip
         return messages.completion(self._renderer, digest.news[0], **common)
+
+    def _urge(self, digest: Digest, facts: DutyFacts) -> Rendered:
+        """One urge, as its reader is told of it: of the agency, or above it."""
+        rung = digest.rungs.get(facts.id)
+        held, repeat = digest.held_since, digest.repeat
+        if rung in ABOVE:
+            return messages.escalation(
+                self._renderer, facts, digest.today, rung, held_since=held, repeat=repeat
+            )
+        return messages.urge(
+            self._renderer, facts, digest.today, held_since=held, repeat=repeat,
+            leader=rung == Role.LEADER,
+        )  # fmt: skip
 
     def _held(self, told: Sequence[Notice], now: datetime) -> datetime | None:
         """Since when an outage held these up; None where they are on time, said again, or waited
@@ -213,12 +226,15 @@ class Composer:
         today = local_day(now)
         facts = load_facts(session, ids, today, self._calendar)
         still_open = [each for each in facts.values() if each.is_open]
-        if len(facts) == 1 and still_open:
-            one = still_open[0]
-            text = messages.reminder(self._renderer, one, today)
+        rungs = _rungs_told(session, attempt)
+        shown = Digest(today, urges=still_open, rungs=rungs)
+        if len(facts) == 1 and still_open and rungs:
+            text = self._urge(shown, still_open[0])
+        elif len(facts) == 1 and still_open:
+            text = messages.reminder(self._renderer, still_open[0], today)
         else:
             text = messages.closed(self._renderer, list(facts.values()))
-        buttons = _buttons(Digest(today, reminders=still_open))
+        buttons = _buttons(shown)
         message = Message(text.html, text.plain, buttons)
         return Composed(message, (notice,), edit_of=attempt.message_id)
 
@@ -246,6 +262,27 @@ def _urging(notice: Notice, facts: DutyFacts) -> bool:
     """A numbered urge. A reminder that comes too late stays a reminder: it says how many days the
     duty is overdue, and is not counted among the urges."""
     return notice.kind == NoticeKind.URGE and facts.is_open
+
+
+def _rungs(items: Iterable[Claimed], newest: Mapping[int, Notice]) -> dict[int, Role]:
+    """By duty: the rung of the ladder its newest urge is told as; those below it are left out."""
+    roles = {item.notice.id: item.subscription.role for item in items if item.subscription}
+    found = {
+        duty: told_as(notice.step, roles.get(notice.id))
+        for duty, notice in newest.items()
+        if notice.kind == NoticeKind.URGE
+    }
+    return {duty: rung for duty, rung in found.items() if rung is not None}
+
+
+def _rungs_told(session: Session, attempt: Attempt) -> dict[int, Role]:
+    """The duties a message told somebody above their agency of."""
+    rows = session.exec(
+        select(Notice.duty_id, Notice.step)
+        .join(AttemptNotice)
+        .where(AttemptNotice.attempt_id == attempt.id, Notice.kind == NoticeKind.URGE)
+    ).all()
+    return {duty: Role(step) for duty, step in rows if duty is not None and step in ABOVE}
 
 
 def _sort_out(items: Iterable[Claimed], facts: Mapping[int, DutyFacts], now: datetime) -> _Sorted:
@@ -324,7 +361,7 @@ def _summary(digest: Digest) -> Summary | None:
 
 def _buttons(digest: Digest) -> tuple[tuple[Button, ...], ...]:
     """Four choices under a single duty; under several, received and done for each of the first."""
-    owed = [*digest.urges, *digest.reminders]
+    owed = [f for f in (*digest.urges, *digest.reminders) if digest.rungs.get(f.id) not in ABOVE]
     if not owed:
         return ()
     if len(owed) == 1:

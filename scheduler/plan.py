@@ -4,7 +4,7 @@ No database, no clock, no wording. Everything a reminder's moment depends on is 
 same arguments always give the same notices with the same keys.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -13,6 +13,7 @@ from deadlines.calendar import WorkCalendar
 from registry.clock import local, moment_of
 from registry.notices import PlannedNotice
 from registry.types import DutyKind, NoticeKind, Role
+from scheduler.ladder import ROLE_STEPS, Ladder, Pause, RoleSteps, Step, climbed
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -23,13 +24,17 @@ class Policy:
     """The committee's rules. Leads and urges count working days; hours are local.
 
     leads: days before the last safe day on which a reminder goes out. urges: days after the due
-    day, then every week. at: the hour of planned notices. opens/closes: working hours, outside of
-    which only answers go out, and last-day reminders until `last_call`.
+    day, then every week. ladder: when each rung above the focal point hears of it. received_days:
+    after "đã nhận" focal points and officers are not urged for so many working days, and then asked
+    again (0: urged all the same). at: the hour of planned notices. opens/closes: working hours,
+    outside of which only answers go out, and last-day reminders until `last_call`.
     """
 
     leads: tuple[int, ...] = (10, 5, 2, 0)
     update_leads: tuple[int, ...] = (5, 0)
     urges: tuple[int, ...] = (1, 3)
+    ladder: Ladder = Ladder()
+    received_days: int = 5
     at: time = time(8)
     opens: time = time(7, 30)
     closes: time = time(17)
@@ -49,11 +54,17 @@ class DutyView:
     since: datetime
     fresh: bool = False
     opens_on: date = date.min
+    ladder: Ladder | None = None
+    heard_at: datetime | None = None
+
+
+COMMITTEE = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionView:
-    """What planning needs to know of a subscription."""
+    """What planning needs to know of a subscription. `agency_id`: COMMITTEE where it is for every
+    agency."""
 
     id: int
     agency_id: int
@@ -62,22 +73,6 @@ class SubscriptionView:
     extra_leads: tuple[int, ...] = ()
     quiet_from: time | None = None
     quiet_to: time | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RoleSteps:
-    """Which steps a role is told of: None means all of them."""
-
-    leads: frozenset[int] | None = None
-    urges: bool = True
-
-
-# Leaders hear of a duty when it is nearly too late; members and staff read figures instead.
-ROLE_STEPS: Mapping[Role, RoleSteps] = {
-    Role.FOCAL: RoleSteps(),
-    Role.OFFICER: RoleSteps(),
-    Role.LEADER: RoleSteps(leads=frozenset({0})),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +128,8 @@ class Planner:
         self.now = now
         self.today = local(now).date()
         self._timetable = lru_cache(maxsize=None)(self._work_out)
+        self._rung_day = lru_cache(maxsize=None)(calendar.forward)
+        self._at = lru_cache(maxsize=None)(moment_of)
 
     def _work_out(self, due_on: date, leads: tuple[int, ...]) -> Timetable:
         return timetable(due_on, leads, self.policy, self.calendar, self.today)
@@ -145,17 +142,20 @@ class Planner:
         for subscription in subscriptions:
             if subscription.role in ROLE_STEPS:
                 of_agency.setdefault(subscription.agency_id, []).append(subscription)
+        everywhere = of_agency.get(COMMITTEE, [])
         for duty in duties:
-            for subscription in of_agency.get(duty.agency_id, ()):
+            for subscription in (*of_agency.get(duty.agency_id, ()), *everywhere):
                 yield from self._one(duty, subscription)
 
     def _one(self, duty: DutyView, subscription: SubscriptionView) -> Iterator[PlannedNotice]:
         steps = ROLE_STEPS[subscription.role]
         since = max(duty.since, subscription.since)
-        table = self._timetable(duty.due_on, self._leads(duty, subscription, steps))
-        yield from self._reminders(duty, subscription, table, since)
-        if steps.urges and duty.kind == DutyKind.DEADLINE:
-            yield from self._urge_notices(duty, subscription, table, since)
+        leads = () if steps.once else self._leads(duty, subscription, steps)
+        table = self._timetable(duty.due_on, leads)
+        if not steps.once:
+            yield from self._reminders(duty, subscription, table, since)
+        if table.urges and duty.kind == DutyKind.DEADLINE:
+            yield from self._urges(duty, subscription, steps, table, since)
 
     def _leads(
         self, duty: DutyView, subscription: SubscriptionView, steps: RoleSteps
@@ -190,30 +190,74 @@ class Planner:
                 at = self._moment(morning, subscription)
                 yield self._notice(NoticeKind.REMINDER, str(missed), duty, subscription, at)
 
-    def _urge_notices(
-        self, duty: DutyView, subscription: SubscriptionView, table: Timetable, since: datetime
+    def _urges(
+        self, duty: DutyView, subscription: SubscriptionView, steps: RoleSteps, table: Timetable,
+        since: datetime,
+    ) -> Iterator[PlannedNotice]:  # fmt: skip
+        numbered = tuple((str(number), day) for number, day in table.urges)
+        if steps.rung is None:
+            yield from self._until_received(duty, subscription, numbered, since)
+            return
+        days = (duty.ladder or self.policy.ladder).after(steps.rung)
+        if not days:
+            return
+        climb = climbed(numbered, self._rung_day(duty.due_on, days), steps)
+        if steps.once:
+            yield from self._once(duty, subscription, climb[0])
+        else:
+            yield from self._urge_notices(duty, subscription, climb, since)
+
+    def _until_received(
+        self, duty: DutyView, subscription: SubscriptionView, numbered: Sequence[Step],
+        since: datetime,
+    ) -> Iterator[PlannedNotice]:  # fmt: skip
+        pause = Pause.after(duty.heard_at, self.policy.received_days, self.calendar)
+        if pause is None:
+            yield from self._urge_notices(duty, subscription, numbered, since)
+            return
+        asked = pause.asked_again(list(numbered), duty.due_on)
+        for notice in self._urge_notices(duty, subscription, asked, since):
+            if not pause.silences(notice.due_at):
+                yield notice
+
+    def _once(
+        self, duty: DutyView, subscription: SubscriptionView, step: Step
     ) -> Iterator[PlannedNotice]:
-        missed: int | None = None
+        """A rung above the agency: not told of what was told before it came; told on the next
+        morning of a duty that was opened again, or made, after its day."""
+        name, day = step
+        at = self._moment(day, subscription)
+        if at < subscription.since:
+            return
+        if at < duty.since:
+            morning = self.calendar.forward(local(duty.since).date(), 1)
+            at = self._moment(morning, subscription)
+        yield self._notice(NoticeKind.URGE, name, duty, subscription, at)
+
+    def _urge_notices(
+        self, duty: DutyView, subscription: SubscriptionView, urges: Sequence[Step], since: datetime
+    ) -> Iterator[PlannedNotice]:
+        missed: str | None = None
         first_ahead: date | None = None
-        for number, day in table.urges:
+        for name, day in urges:
             at = self._moment(day, subscription)
             if at >= since:
                 first_ahead = first_ahead or day
-                yield self._notice(NoticeKind.URGE, str(number), duty, subscription, at)
+                yield self._notice(NoticeKind.URGE, name, duty, subscription, at)
             else:
-                missed = number
+                missed = name
         if missed is None:
             return
         morning = self.calendar.forward(local(since).date(), 1)
         if first_ahead is None or morning < first_ahead:
             at = self._moment(morning, subscription)
-            yield self._notice(NoticeKind.URGE, str(missed), duty, subscription, at)
+            yield self._notice(NoticeKind.URGE, missed, duty, subscription, at)
 
     def _moment(self, day: date, subscription: SubscriptionView) -> datetime:
         """Quiet hours move a notice within working hours; beyond them it would come too late, and
         delivery keeps them for what can wait."""
         clock = after_quiet(self.policy.at, subscription)
-        return moment_of(day, clock if clock < self.policy.closes else self.policy.at)
+        return self._at(day, clock if clock < self.policy.closes else self.policy.at)
 
     @staticmethod
     def _notice(

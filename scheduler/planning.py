@@ -1,26 +1,52 @@
 """Planning at work: what changed is read, planned by `plan.py`, and stored, in one transaction."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from sqlmodel import Session, col, or_, select, update
 
 from deadlines.calendar import WorkCalendar
+from registry import absences, marks, people, urging
 from registry.clock import local_day, moment_of
 from registry.notices import PlannedNotice, put_planned
+from registry.replanning import settle
 from registry.tables import Agency, Contact, Duty, Subscription
 from registry.types import DutyState, NoticeKind, Role
-from scheduler.plan import ROLE_STEPS, DutyView, Planner, Policy, SubscriptionView
+from registry.urging import Rungs
+from scheduler.ladder import ABOVE, OWN_ROLES, Ladder
+from scheduler.plan import COMMITTEE, DutyView, Planner, Policy, SubscriptionView
+from scheduler.standing_in import stand_in
 
 SLICE = 500
+POLICY_MARK = "policy"
+_AGENCY_ROLES = (*OWN_ROLES, Role.MEMBER)
+_WHOLE_COMMITTEE = (Role.STAFF, Role.ADMIN)
 
 
-def _duty(row: Duty) -> DutyView:
+def ladder_of(policy: Policy, rungs: Rungs | None) -> Ladder | None:
+    """A directive's own ladder, where it says nothing the policy's; None without one of its own."""
+    if rungs is None or not rungs.own:
+        return None
+    given = {
+        name: days
+        for name in ("leader", "member", "staff")
+        if (days := getattr(rungs, name)) is not None
+    }
+    return replace(policy.ladder, **given)
+
+
+def _duty(
+    row: Duty, policy: Policy, rungs: Mapping[int, Rungs], heard: Mapping[int, datetime]
+) -> DutyView:
     fresh = row.since == row.created_at
+    ladder = ladder_of(policy, rungs.get(row.task_id))
+    heard_at = heard.get(row.id or 0)
     return DutyView(
-        row.id or 0, row.agency_id, row.kind, row.due_on, row.since, fresh, row.opens_on
-    )
+        row.id or 0, row.agency_id, row.kind, row.due_on, row.since, fresh, row.opens_on,
+        ladder, heard_at,
+    )  # fmt: skip
 
 
 def leads_of(text: str) -> tuple[int, ...]:
@@ -31,13 +57,17 @@ def leads_of(text: str) -> tuple[int, ...]:
 def _subscription(row: Subscription) -> SubscriptionView:
     return SubscriptionView(
         id=row.id or 0,
-        agency_id=row.agency_id or 0,
+        agency_id=row.agency_id or COMMITTEE,
         role=row.role,
         since=row.since,
         extra_leads=leads_of(row.leads),
         quiet_from=row.quiet_from,
         quiet_to=row.quiet_to,
     )
+
+
+# The slices of one run share the timetables that have been worked out.
+_planner = lru_cache(maxsize=1)(Planner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +84,16 @@ def mark_changed(session: Session, now: datetime, *, daily: bool = False) -> Non
     daily: also the duties that are overdue, whose next urge becomes known only day by day.
     """
     changed = session.exec(
-        select(Subscription.agency_id).where(
+        select(Subscription.agency_id, Subscription.role).where(
             col(Subscription.plan_due), col(Subscription.ended_at).is_(None)
         )
     ).all()
-    agencies = {agency for agency in changed if agency is not None}
+    agencies = {agency for agency, _ in changed if agency is not None}
+    # Staff are told of what is overdue only, whatever the agency.
+    overdue = daily or any(role in _WHOLE_COMMITTEE for _, role in changed)
     concerned = [
         *([col(Duty.agency_id).in_(agencies)] if agencies else []),
-        *([col(Duty.due_on) < local_day(now)] if daily else []),
+        *([col(Duty.due_on) < local_day(now)] if overdue else []),
     ]
     if concerned:
         session.execute(
@@ -77,6 +109,16 @@ def mark_changed(session: Session, now: datetime, *, daily: bool = False) -> Non
     )
 
 
+def note_policy(session: Session, policy: Policy, now: datetime) -> bool:
+    """Whether the policy is another one than the last time; then every open duty is planned anew."""
+    kept = marks.get(session, POLICY_MARK)
+    if kept is not None and kept.value == repr(policy):
+        return False
+    marks.put(session, POLICY_MARK, repr(policy), now)
+    session.execute(update(Duty).where(col(Duty.state) == DutyState.OPEN).values(plan_due=True))
+    return True
+
+
 def plan_slice(
     session: Session, policy: Policy, calendar: WorkCalendar, now: datetime, most: int = SLICE
 ) -> Slice:
@@ -89,11 +131,11 @@ def plan_slice(
         .limit(most + 1)
     ).all()
     now_planned = duties[:most]
-    added = put_planned(session, _plan(session, now_planned, Planner(policy, calendar, now)))
-    for duty in now_planned:
-        duty.plan_due = False
-        session.add(duty)
-    session.flush()
+    planned = _plan(session, now_planned, _planner(policy, calendar, now))
+    ids = [duty.id or 0 for duty in now_planned]
+    settle(session, ids, planned, now)
+    added = put_planned(session, planned)
+    session.execute(update(Duty).where(col(Duty.id).in_(ids)).values(plan_due=False))
     return Slice(added, more=len(duties) > most)
 
 
@@ -109,23 +151,59 @@ def plan_changed(
     return added
 
 
-def _plan(session: Session, duties: Sequence[Duty], planner: Planner) -> Iterable[PlannedNotice]:
-    subscriptions = _live_subscriptions(session, {duty.agency_id for duty in duties})
-    return planner.plan(map(_duty, duties), map(_subscription, subscriptions))
+def _plan(session: Session, duties: Sequence[Duty], planner: Planner) -> list[PlannedNotice]:
+    subscriptions = _holders(session, {duty.agency_id for duty in duties})
+    plan = planner.plan(_views(session, duties, planner.policy), subscriptions)
+    planned = stand_in(plan, absences.away(session, {duty.agency_id for duty in duties}))
+    told_since = {
+        (each.duty_id, each.subscription_id)
+        for each in planned
+        if each.step.isdecimal() and each.kind == NoticeKind.URGE and each.due_at < planner.now
+    }
+    return [
+        _not_in_the_past(each, planner)
+        for each in planned
+        # A leader's step that was set, or missed, and has been followed by an urge since.
+        if each.step != Role.LEADER
+        or each.due_at >= planner.now
+        or (each.duty_id, each.subscription_id) not in told_since
+    ]
 
 
-def _live_subscriptions(session: Session, agencies: set[int]) -> list[Subscription]:
+def _not_in_the_past(notice: PlannedNotice, planner: Planner) -> PlannedNotice:
+    """Those above the agency are told of a step that was set, or missed, after its day on the next
+    morning, not as something an outage held up. What is stored already keeps its moment."""
+    if notice.step not in ABOVE or notice.due_at >= planner.now:
+        return notice
+    day, hour = planner.calendar.forward(planner.today, 0), planner.policy.at
+    if moment_of(day, hour) < planner.now:
+        day = planner.calendar.forward(planner.today, 1)
+    return replace(notice, due_at=moment_of(day, hour))
+
+
+def _views(session: Session, duties: Sequence[Duty], policy: Policy) -> list[DutyView]:
+    rungs = urging.own_rungs(session, {duty.task_id for duty in duties})
+    received = {duty.id or 0: duty.received_at for duty in duties if duty.received_at is not None}
+    heard = urging.last_heard(session, received)
+    return [_duty(duty, policy, rungs, heard) for duty in duties]
+
+
+def _holders(session: Session, agencies: set[int]) -> list[SubscriptionView]:
+    """Those who are told of the agencies' duties; each member of the staff once, however bound."""
     if not agencies:
         return []
-    return list(
-        session.exec(
-            select(Subscription).where(
-                col(Subscription.ended_at).is_(None),
-                col(Subscription.agency_id).in_(agencies),
-                col(Subscription.role).in_(list(ROLE_STEPS)),
-            )
-        ).all()
+    own = session.exec(
+        select(Subscription).where(
+            col(Subscription.ended_at).is_(None),
+            col(Subscription.agency_id).in_(agencies),
+            col(Subscription.role).in_(_AGENCY_ROLES),
+        )
+    ).all()
+    staff = (
+        replace(_subscription(each), agency_id=COMMITTEE, role=Role.STAFF)
+        for each in people.staff_subscriptions(session)
     )
+    return [*map(_subscription, own), *staff]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +241,19 @@ def rehearse(
         if agency.id is not None
     }
     planner = Planner(policy, calendar, end if if_silent else begin)
-    holders = [_from_the_start(each) for each in _live_subscriptions(session, set(agencies))]
-    reached = {each.agency_id for each in holders}
+    holders = [_from_the_start(each) for each in _holders(session, set(agencies))]
+    reached = {each.agency_id for each in holders if each.role in OWN_ROLES}
     nobody = [
         SubscriptionView(-agency, agency, Role.FOCAL, begin)
         for agency in agencies
         if agency not in reached
     ]
-    views = [
-        DutyView(d.id or 0, d.agency_id, d.kind, d.due_on, begin, opens_on=d.opens_on)
-        for d in duties
-    ]
+    views = [replace(view, since=begin, fresh=False) for view in _views(session, duties, policy)]
     channels = _channels(session, holders)
     numbers = {duty.id: (duty.number, agencies[duty.agency_id]) for duty in duties}
     rows: dict[tuple[datetime, str, str | None, str], set[int]] = {}
-    for notice in planner.plan(views, [*holders, *nobody]):
+    plan = planner.plan(views, [*holders, *nobody])
+    for notice in stand_in(plan, absences.away(session, set(agencies))):
         if not begin <= notice.due_at < end or (notice.kind == NoticeKind.URGE and not if_silent):
             continue
         number, agency = numbers[notice.duty_id]
@@ -190,12 +266,8 @@ def rehearse(
     ]
 
 
-def _from_the_start(row: Subscription) -> SubscriptionView:
-    view = _subscription(row)
-    early = datetime.min.replace(year=1970, tzinfo=view.since.tzinfo)
-    return SubscriptionView(
-        view.id, view.agency_id, view.role, early, view.extra_leads, view.quiet_from, view.quiet_to
-    )
+def _from_the_start(view: SubscriptionView) -> SubscriptionView:
+    return replace(view, since=datetime.min.replace(year=1970, tzinfo=view.since.tzinfo))
 
 
 def _channels(session: Session, holders: Sequence[SubscriptionView]) -> dict[int, str]:

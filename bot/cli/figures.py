@@ -117,7 +117,18 @@ def plan_table(rows: list[Rehearsed]) -> None:
     out.print(f"\n{len(rows)} tin; {lost} cơ quan chưa có đầu mối nhận tin.")
 
 
+_RUNGS = {
+    "uleader": "đôn đốc, đến bậc lãnh đạo",
+    "umember": "báo thành viên phụ trách",
+    "ustaff": "báo cơ quan thường trực",
+}
+
+
 def step_words(step: str) -> str:
     if step == "0":
         return "ngày cuối"
-    return f"đôn đốc lần {step[1:]}" if step.startswith("u") else f"trước {step} ngày làm việc"
+    if not step.startswith("u"):
+        return f"trước {step} ngày làm việc"
+    if step.startswith("uagain"):
+        return "hỏi lại việc đã nhận"
+    return _RUNGS.get(step) or f"đôn đốc lần {step[1:]}"

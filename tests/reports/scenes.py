@@ -209,6 +209,16 @@ SCENES: dict[str, Scene] = {
     "reminder_held": lambda r, w: messages.reminder(r, w.facts["extended"], TODAY, held_since=HELD),
     "urge": lambda r, w: messages.urge(r, w.facts["late"], TODAY),
     "urge_first": lambda r, w: messages.urge(r, w.facts["late_too"], TODAY),
+    "urge_leader": lambda r, w: messages.urge(r, w.facts["late"], TODAY, leader=True),
+    "urge_received": lambda r, w: messages.urge(
+        r, replace(w.facts["late"], received_at=HELD, received_by="Trần Quốc Cường"), TODAY
+    ),
+    "escalation_member": lambda r, w: messages.escalation(r, w.facts["late"], TODAY, Role.MEMBER),
+    "escalation_staff": lambda r, w: messages.escalation(r, w.facts["late_too"], TODAY, Role.STAFF),
+    "digest_ladder": lambda r, w: messages.digest(r, ladder_of(w)),
+    "digest_above": lambda r, w: messages.digest(
+        r, replace(ladder_of(w), reminders=(), rungs=dict.fromkeys(ladder_of(w).rungs, Role.STAFF))
+    ),
     "digest": lambda r, w: messages.digest(r, digest_of(w)),
     "digest_one_agency": lambda r, w: messages.digest(r, Digest(TODAY, reminders=w.owed)),
     "digest_long": lambda r, w: messages.digest(
@@ -269,6 +279,13 @@ SCENES: dict[str, Scene] = {
     "help_staff": lambda r, _: figures.help_message(r, {Role.STAFF, Role.ADMIN}, COMMANDS[:1]),
     "help_stranger": lambda r, _: figures.help_message(r, set(), COMMANDS[:1]),
 }
+
+
+def ladder_of(world: World) -> Digest:
+    """A leader who is also the member in charge of another agency."""
+    late, other = world.facts["late"], world.facts["late_too"]
+    rungs = {late.id: Role.MEMBER, other.id: Role.LEADER}
+    return Digest(TODAY, [world.facts["today"]], [late, other], rungs=rungs)
 
 
 def digest_of(world: World) -> Digest:

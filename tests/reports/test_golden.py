@@ -62,7 +62,7 @@ def test_every_template_has_a_golden_text(world: World, renderer: Renderer) -> N
     seen = renderer.render
 
     class Watching(Renderer):
-        def render(self, name: str, **context: object):  # type: ignore[no-untyped-def]
+        def render(self, name: str, /, **context: object):  # type: ignore[no-untyped-def]
             used.add(name)
             return seen(name, **context)
 

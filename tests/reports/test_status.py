@@ -52,6 +52,9 @@ def slow_count(rows: list[dict[str, Any]], *, period: bool, soon_days: int) -> C
             figures["done_on_time" if row["done_on"] <= row["due_on"] else "done_late"] += 1
             continue
         figures["open"] += 1
+        if row["state"] == DutyState.SUBMITTED:
+            figures["submitted"] += 1
+            continue
         days = (row["due_on"] - TODAY).days
         figures["overdue"] += days < 0
         figures["due_soon"] += 0 <= days <= soon_days

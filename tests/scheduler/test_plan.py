@@ -13,11 +13,21 @@ from deadlines.calendar import WorkCalendar
 from registry.clock import local, moment_of
 from registry.notices import PlannedNotice
 from registry.types import DutyKind, NoticeKind, Role
-from scheduler.plan import DutyView, Planner, Policy, SubscriptionView, after_quiet, timetable
+from scheduler.ladder import ABOVE, OWN_ROLES, Ladder
+from scheduler.plan import (
+    COMMITTEE,
+    DutyView,
+    Planner,
+    Policy,
+    SubscriptionView,
+    after_quiet,
+    timetable,
+)
 
 CALENDAR = WorkCalendar()
 POLICY = Policy()
 EARLY = datetime(2023, 1, 2, tzinfo=UTC)
+DUE = date(2024, 6, 14)
 
 
 def duty(
@@ -145,9 +155,9 @@ def test_urges(due_on: date, seen_on: date, expected: list[str]) -> None:
     [
         (Role.FOCAL, ["10", "5", "2", "0", "u1", "u2"]),
         (Role.OFFICER, ["10", "5", "2", "0", "u1", "u2"]),
-        (Role.LEADER, ["0", "u1", "u2"]),
-        (Role.MEMBER, []),
-        (Role.STAFF, []),
+        (Role.LEADER, ["0", "uleader"]),
+        (Role.MEMBER, ["umember"]),
+        (Role.STAFF, ["ustaff"]),
         (Role.ADMIN, []),
     ],
 )
@@ -155,6 +165,96 @@ def test_what_each_role_hears(role: Role, steps: list[str]) -> None:
     now = moment_of(date(2024, 6, 17), time(12))
     notices = planned(duty(date(2024, 6, 14)), holder(role), now)
     assert [step for step, _ in told(notices)] == steps
+
+
+# Due on Friday 14/6/2024; the 17th is the first working day after it, the 21st the fifth.
+OVERDUE = moment_of(date(2024, 7, 1), time(0, 5))
+
+
+@pytest.mark.parametrize(
+    ("role", "ladder", "expected"),
+    [
+        (Role.LEADER, Ladder(), ["uleader 2024-06-19", "u3 2024-06-26", "u4 2024-07-03"]),
+        # A rung between two urges has a morning of its own, and hears what follows.
+        (Role.LEADER, Ladder(leader=2), ["uleader 2024-06-18", "u2 2024-06-19", "u3 2024-06-26",
+                                         "u4 2024-07-03"]),
+        (Role.LEADER, Ladder(leader=1), ["uleader 2024-06-17", "u2 2024-06-19", "u3 2024-06-26",
+                                         "u4 2024-07-03"]),
+        (Role.LEADER, Ladder(leader=0), []),
+        (Role.MEMBER, Ladder(), ["umember 2024-06-21"]),
+        (Role.MEMBER, Ladder(member=0), []),
+        (Role.STAFF, Ladder(), ["ustaff 2024-06-28"]),
+        (Role.STAFF, Ladder(staff=15), ["ustaff 2024-07-05"]),
+    ],
+)  # fmt: skip
+def test_the_ladder(role: Role, ladder: Ladder, expected: list[str]) -> None:
+    at = COMMITTEE if role == Role.STAFF else 1
+    late = replace(duty(DUE), ladder=ladder)
+    policy = replace(POLICY, ladder=Ladder(leader=9, member=9, staff=9))
+    assert _urged(planned(late, holder(role, at=at), OVERDUE, policy)) == mornings(*expected)
+    # Without a ladder of its own a directive's duties follow the policy's.
+    policy = replace(POLICY, ladder=ladder)
+    assert _urged(planned(duty(DUE), holder(role, at=at), OVERDUE, policy)) == mornings(*expected)
+
+
+def test_nobody_above_the_agency_is_told_in_time_or_of_updates() -> None:
+    for role in (Role.MEMBER, Role.STAFF):
+        assert planned(duty(DUE), holder(role, extra=(15, 3))) == []
+        update = duty(DUE, kind=DutyKind.UPDATE)
+        assert planned(update, holder(role), OVERDUE) == []
+
+
+def test_above_the_agency_a_step_is_not_made_up_for_but_a_duty_opened_again_is_told() -> None:
+    later = moment_of(date(2024, 6, 25), time(9))
+    assert planned(duty(DUE), holder(Role.MEMBER, since=later), OVERDUE) == []
+    again = planned(duty(DUE, since=later), holder(Role.MEMBER), OVERDUE)
+    assert told(again) == mornings("umember 2024-06-26")
+
+
+def _urged(notices: Iterable[PlannedNotice]) -> list[tuple[str, str]]:
+    return told(each for each in notices if each.kind == NoticeKind.URGE)
+
+
+@pytest.mark.parametrize(
+    ("heard", "days", "expected"),
+    [
+        # Never heard of, or no pauses: every urge.
+        (None, 5, ["u1 2024-06-17", "u2 2024-06-19", "u3 2024-06-26", "u4 2024-07-03"]),
+        ("2024-06-17 09:00", 0, ["u1 2024-06-17", "u2 2024-06-19", "u3 2024-06-26",
+                                 "u4 2024-07-03"]),
+        # Received after the first urge: the second is left out, and on the fifth working day they
+        # are asked again.
+        ("2024-06-17 09:00", 5, ["u1 2024-06-17", "uagain-2024-06-24 2024-06-24", "u3 2024-06-26",
+                                 "u4 2024-07-03"]),
+        ("2024-06-17 07:45", 5, ["uagain-2024-06-24 2024-06-24", "u3 2024-06-26",
+                                 "u4 2024-07-03"]),
+        # The pause ends on a day of urging anyway: they are asked once.
+        ("2024-06-19 10:00", 5, ["u1 2024-06-17", "u2 2024-06-19",
+                                 "uagain-2024-06-26 2024-06-26", "u4 2024-07-03"]),
+        # Received on the last day: the pause holds, the question comes when it is over.
+        ("2024-06-14 16:00", 3, ["uagain-2024-06-19 2024-06-19", "u3 2024-06-26", "u4 2024-07-03"]),
+        ("2024-06-14 16:00", 2, ["uagain-2024-06-18 2024-06-18", "u2 2024-06-19", "u3 2024-06-26",
+                                 "u4 2024-07-03"]),
+        # Received long before: over by then.
+        ("2024-06-03 08:00", 5, ["u1 2024-06-17", "u2 2024-06-19", "u3 2024-06-26",
+                                 "u4 2024-07-03"]),
+    ],
+)  # fmt: skip
+def test_received_quiets_and_is_asked_about_again(
+    heard: str | None, days: int, expected: list[str]
+) -> None:
+    at = (
+        moment_of(date.fromisoformat(heard[:10]), time.fromisoformat(heard[11:])) if heard else None
+    )
+    policy = replace(POLICY, received_days=days)
+    one = replace(duty(DUE), heard_at=at)
+    for role in (Role.FOCAL, Role.OFFICER):
+        notices = planned(one, holder(role), OVERDUE, policy)
+        assert _urged(notices) == mornings(*expected)
+        reminders = [each for each in notices if each.kind == NoticeKind.REMINDER]
+        assert told(reminders) == mornings(*QUARTERS[DUE]), "deadline reminders are never quieted"
+    ladder = planned(duty(DUE), holder(Role.LEADER), OVERDUE, policy)
+    assert planned(one, holder(Role.LEADER), OVERDUE, policy) == ladder
 
 
 def test_requests_for_an_update_are_not_urged() -> None:
@@ -191,9 +291,6 @@ def test_only_the_agency_concerned() -> None:
 def test_quiet_hours(quiet: tuple[time, time], clock: str) -> None:
     notices = planned(duty(date(2024, 6, 14)), holder(quiet=quiet))
     assert {moment.split()[1] for _, moment in told(notices)} == {clock}
-
-
-DUE = date(2024, 6, 14)
 
 
 @pytest.mark.parametrize(
@@ -270,13 +367,24 @@ MOMENTS = st.builds(moment_of, st.dates(date(2023, 6, 1), date(2028, 3, 31)), CL
 LEADS = st.sets(st.integers(1, 60), max_size=5).map(lambda days: (*sorted(days, reverse=True), 0))
 URGES = st.sets(st.integers(1, 20), min_size=1, max_size=4).map(lambda days: tuple(sorted(days)))
 HOURS = st.times(time(7, 30), time(16, 59)).map(lambda at: at.replace(second=0, microsecond=0))
-POLICIES = st.builds(Policy, leads=LEADS, update_leads=LEADS, urges=URGES, at=HOURS)
+RUNGS = st.integers(0, 25)
+LADDERS = st.builds(Ladder, RUNGS, RUNGS, RUNGS)
+POLICIES = st.builds(
+    Policy, leads=LEADS, update_leads=LEADS, urges=URGES, ladder=LADDERS,
+    received_days=st.integers(0, 15), at=HOURS,
+)  # fmt: skip
 QUIET = st.none() | st.tuples(CLOCKS, CLOCKS)
 SPEAKING = st.sampled_from([Role.FOCAL, Role.OFFICER, Role.LEADER])
+ANYBODY = st.sampled_from(list(Role))
 EXTRA = st.sets(st.integers(0, 60), max_size=4).map(tuple)
 KINDS = st.sampled_from(list(DutyKind))
-DUTIES = st.builds(duty, DAYS, kind=KINDS, since=MOMENTS, fresh=st.booleans())
-HOLDERS = st.builds(holder, SPEAKING, since=MOMENTS, extra=EXTRA, quiet=QUIET)
+DUTIES = st.builds(
+    lambda one, heard, ladder: replace(one, heard_at=heard, ladder=ladder),
+    st.builds(duty, DAYS, kind=KINDS, since=MOMENTS, fresh=st.booleans()),
+    st.none() | MOMENTS,
+    st.none() | LADDERS,
+)
+HOLDERS = st.builds(holder, ANYBODY, since=MOMENTS, extra=EXTRA, quiet=QUIET)
 many = settings(max_examples=150, deadline=None)
 
 TET = {
@@ -331,7 +439,8 @@ def test_reminders_come_before_urges_after(
         day = local(each.due_at).date()
         assert day == safe_day if each.step == "0" else day < safe_day
     assert all(local(each.due_at).date() > one.due_on for each in urges)
-    in_order = sorted(urges, key=lambda each: int(each.step))
+    numbered = [each for each in urges if each.step.isdecimal()]
+    in_order = sorted(numbered, key=lambda each: int(each.step))
     days = [local(each.due_at).date() for each in in_order]
     assert days == sorted(set(days)), "one urge a morning, in the order of their numbers"
     if one.kind == DutyKind.UPDATE:
@@ -343,6 +452,7 @@ def test_reminders_come_before_urges_after(
 def test_the_last_day_is_always_reminded_of_while_there_is_time(
     one: DutyView, held: SubscriptionView, policy: Policy
 ) -> None:
+    held = replace(held, role=Role.LEADER if held.role not in OWN_ROLES else held.role)
     since = max(one.since, held.since)
     steps = [each.step for each in planned(one, held, since, policy) if each.kind == "reminder"]
     in_time = local(since).date() <= CALENDAR.last_working(one.due_on)
@@ -379,8 +489,50 @@ def test_an_overdue_duty_always_has_its_next_urge(
     now = max(now, one.since, held.since)
     if one.kind == DutyKind.UPDATE or local(now).date() <= one.due_on:
         return
+    ladder = one.ladder or POLICY.ladder
+    if held.role not in OWN_ROLES or (held.role == Role.LEADER and not ladder.leader):
+        return
     ahead = [each for each in planned(one, held, now) if each.kind == NoticeKind.URGE]
     assert any(each.due_at > now - timedelta(days=1) for each in ahead)
+
+
+@many
+@given(DUTIES, HOLDERS, POLICIES, MOMENTS)
+def test_each_rung_comes_on_its_day_and_above_the_agency_once(
+    one: DutyView, held: SubscriptionView, policy: Policy, now: datetime
+) -> None:
+    """Whatever was received: "đã nhận" quiets nobody on the ladder."""
+    notices = planned(one, held, now, policy)
+    assert planned(replace(one, heard_at=None), held, now, policy) == notices or (
+        held.role in (Role.FOCAL, Role.OFFICER)
+    )
+    urges = [each for each in notices if each.kind == NoticeKind.URGE]
+    if held.role in (Role.FOCAL, Role.OFFICER) or not urges:
+        return
+    days = (one.ladder or policy.ladder).after(held.role)
+    assert days, "a rung that is switched off hears nothing"
+    first = min(local(each.due_at).date() for each in urges)
+    assert first >= CALENDAR.forward(one.due_on, days)
+    if held.role in ABOVE:
+        assert [each.step for each in notices] == [str(held.role)]
+
+
+@many
+@given(DUTIES, HOLDERS, POLICIES, MOMENTS)
+def test_in_the_pause_nobody_is_urged_and_reminders_stay(
+    one: DutyView, held: SubscriptionView, policy: Policy, now: datetime
+) -> None:
+    silent = planned(replace(one, heard_at=None), held, now, policy)
+    notices = planned(one, held, now, policy)
+    assert [each for each in notices if each.kind == NoticeKind.REMINDER] == [
+        each for each in silent if each.kind == NoticeKind.REMINDER
+    ]
+    if one.heard_at is None or held.role not in (Role.FOCAL, Role.OFFICER):
+        return
+    resumes = CALENDAR.forward(local(one.heard_at).date(), policy.received_days)
+    for each in notices:
+        if each.kind == NoticeKind.URGE and policy.received_days:
+            assert each.due_at <= one.heard_at or local(each.due_at).date() >= resumes
 
 
 @given(CLOCKS, QUIET)
