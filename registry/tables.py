@@ -662,7 +662,9 @@ class Objection(SQLModel, table=True):
 
 
 class AuditEvent(SQLModel, table=True):
-    """Nhật ký, append-only. `what` is a verb of the vocabulary ("duty.done"), `subject` an id."""
+    """Nhật ký, append-only. `what` is a verb of the vocabulary ("duty.done"), `subject` an id.
+    `digest` chains each row to the one before it (registry/audit.py); `actor` is outside the chain,
+    because a person's name may have to be erased."""
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = _moment()
@@ -671,6 +673,7 @@ class AuditEvent(SQLModel, table=True):
     what: str = Field(index=True)
     subject: str = Field(default="", index=True)
     data: str = Field(default="{}", sa_type=Text)
+    digest: str = ""
 
 
 class Mark(SQLModel, table=True):

@@ -13,6 +13,7 @@ from bot.cli import (
     data,
     directives,
     figures,
+    journal,
     keeping,
     reading,
     reporting,
@@ -43,6 +44,7 @@ for word, act in (("list", directives.list_directives), ("show", directives.show
 agencies.app.command("load")(data.agencies_load)
 app.add_typer(zalo_oa.group, name="zalo-oa")
 app.add_typer(reporting.group, name="report")
+app.add_typer(journal.group, name="audit")
 
 
 def main() -> None:
