@@ -276,11 +276,16 @@ def unsubscribe(session: Session, contact: Contact, now: datetime) -> int:
     """End every subscription of the chat's holder and withdraw what was queued for them."""
     held = [subscription for subscription, _ in subscriptions_of(session, contact)]
     for subscription in held:
-        subscription.ended_at = now
-        session.add(subscription)
-        _withdraw_for(session, subscription, now)
-        record(session, now, "subscription.ended", str(subscription.id), contact.person_id)
+        end(session, subscription, now)
     return len(held)
+
+
+def end(session: Session, subscription: Subscription, now: datetime) -> None:
+    """End one subscription and withdraw what was queued for it."""
+    subscription.ended_at = now
+    session.add(subscription)
+    _withdraw_for(session, subscription, now)
+    record(session, now, "subscription.ended", str(subscription.id), subscription.person_id)
 
 
 def _withdraw_for(session: Session, subscription: Subscription, now: datetime) -> None:

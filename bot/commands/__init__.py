@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.commands import (
+    bangiao,
     baocao,
     caidat,
     coquan,
@@ -27,6 +28,7 @@ from bot.commands import (
     status,
     trogiup,
     vanban,
+    vangmat,
     viec,
     visao,
     vuong,
@@ -82,6 +84,10 @@ _ALL = (
             ("subscribe",)),
     Command("lienket", lienket.run, EVERYBODY, "nhận tin ở cả Telegram và Zalo",
             "[zalo trước | bỏ zalo]", ("link",)),
+    Command("bangiao", bangiao.run, ANSWERING, "bàn giao đầu mối cho người khác",
+            "[cơ quan | hủy]", ("handover",)),
+    Command("vangmat", vangmat.run, ANSWERING, "báo vắng mặt, người thay nhận tin",
+            "từ 20/12 đến 27/12 | tắt", ("away",)),
     Command("huydangky", roitin.leave, EVERYBODY, "dừng nhận tin", "", ("unsubscribe", "stop")),
     Command("xoadulieu", roitin.erase, EVERYBODY, "xóa dữ liệu cá nhân", "", ("erase",)),
     Command("trogiup", trogiup.run, EVERYBODY, "cách dùng", "", ("help",)),
@@ -114,6 +120,11 @@ SPOKEN = tuple(
         (r"(?:dang ?ky|subscribe) ", "dangky"),
         (r"(?:dang ?ky|subscribe)$", "dangky"),
         (r"(?:huy ?dang ?ky|huy dang ky nhan tin|unsubscribe)$", "huydangky"),
+        # "bàn giao thiết bị xong" is an answer; an agency is named after /bangiao only.
+        (r"ban ?giao(?: (?:dau moi|cong viec))?(?: cho (?:nguoi khac|dong nghiep))?$", "bangiao"),
+        (r"ban ?giao (?=(?:huy|hoan tac)(?: (?:so )?\d{1,9})?$)", "bangiao"),
+        (r"(?:bao )?vang ?mat$", "vangmat"),
+        (r"(?:bao )?vang ?mat (?=(?:tu|den|ngay|hom|mai|tat|huy|thu|cuoi|\d)\b)", "vangmat"),
         # Only what can be nothing else: "liên kết dữ liệu …" may well be a task of somebody's.
         (r"lien ?ket$", "lienket"),
         (r"lien ?ket (?=[a-z0-9]{5}-[a-z0-9]{5}$|(?=\S*\d)\S{10}$)", "lienket"),

@@ -6,12 +6,12 @@ from bot.commands.base import request_buttons
 from bot.roles import role_at, split_role
 from bot.room import check_room, mention
 from bot.talk import Talk
-from registry import duties, invites, links, people
+from registry import duties, handover, invites, links, people
 from registry.agencies import How, Match, resolve
 from registry.invites import CODE_LENGTH, normal_code
 from registry.messengers import messenger_name
 from registry.people import CONSENT_VERSION
-from registry.tables import Agency, Duty, Invite
+from registry.tables import Agency, Duty, HandOver, Invite
 from registry.types import Role
 
 _CODE = re.compile(r"[A-HJ-NP-Z2-9]{5}-?[A-HJ-NP-Z2-9]{5}", re.IGNORECASE)
@@ -75,8 +75,12 @@ def redeem_code(talk: Talk, code: str) -> None:
         talk.say("bad_code")
         return
     known = talk.contact.id if talk.contact is not None else None
-    check_room(talk, talk.chat.channel, talk.chat.chat_kind, known or 0)
-    if invite.person_id is not None:
+    passing = handover.of_invite(talk.session, invite)
+    if passing is None or not handover.leaves_room(talk.session, passing, talk.chat.channel):
+        check_room(talk, talk.chat.channel, talk.chat.chat_kind, known or 0)
+    if passing is not None:
+        _take_over(talk, passing, invite)
+    elif invite.person_id is not None:
         _link(talk, invite)
     else:
         _bind(talk, invite)
@@ -90,6 +94,13 @@ def _link(talk: Talk, invite: Invite) -> None:
     talk.contact = done.contact
     talk.actor = people.load_actor(talk.session, talk.chat.channel, talk.chat.sender)
     lienket.linked(talk, done)
+
+
+def _take_over(talk: Talk, passing: HandOver, invite: Invite) -> None:
+    # That command asks this one which agency is meant.
+    from bot.commands import bangiao  # noqa: PLC0415
+
+    bangiao.taken(talk, passing, invite)
 
 
 def _bind(talk: Talk, invite: Invite) -> None:
