@@ -26,7 +26,9 @@ def _summary_facts(
         "review": review.id,
         "name": review.name,
         "known": known,
-        "citations": board.source.citations,
+        "citations": [
+            one for one in board.source.citations if one.number != draft.directive.number
+        ],
         **summary_view(board, draft),
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from bot import evidence
 from bot.reviewing import sheets
 from bot.reviewing.look import keep_board, terms_of
 from bot.reviewing.showing import announce_review
@@ -127,7 +128,8 @@ class Uploads:
         channel = self._channels.get(contact.channel)
         if channel is None:
             raise SendError("kênh nhận tệp không còn được cấu hình", permanent=True)
-        return await channel.fetch(upload.ref, MAX_BYTES)
+        most = evidence.MOST_BYTES if upload.purpose == evidence.PURPOSE else MAX_BYTES
+        return await channel.fetch(upload.ref, most)
 
     async def _unfetched(self, upload: Upload, error: SendError) -> None:
         upload_id = upload.id or 0
@@ -139,7 +141,9 @@ class Uploads:
 
     async def _read(self, upload: Upload, data: bytes) -> None:
         review_id = sheets.review_of(upload.name)
-        if review_id is not None:
+        if upload.purpose == evidence.PURPOSE:
+            await self._db.write(self._keep, upload.id or 0, data)
+        elif review_id is not None:
             await self._db.write(self._take_sheet, upload.id or 0, review_id, data)
         else:
             source = await self._source(upload, data)
@@ -181,8 +185,20 @@ class Uploads:
 
     def _say_refused(self, session: Session, upload_id: int, why: str) -> None:
         upload = session.get_one(Upload, upload_id)
-        if reviews.finish(session, upload_id, UploadState.REFUSED):
+        name, proof = upload.name, upload.purpose == evidence.PURPOSE
+        if not reviews.finish(session, upload_id, UploadState.REFUSED):
+            return
+        if proof:
+            why = why if why != TROUBLE else "có lỗi khi lưu, anh/chị gửi lại tệp"
+            self._say(session, upload, "refused", "tep_refused", why=why, name=name)
+        else:
             self._say(session, upload, "refused", "upload_refused", why=why)
+
+    def _keep(self, session: Session, upload_id: int, data: bytes) -> None:
+        upload = session.get_one(Upload, upload_id)
+        facts = evidence.keep(session, upload, data, self._desk, self._clock())
+        if facts:
+            self._say(session, upload, "kept", "tep_kept", **facts)
 
     def _still_reading(self, session: Session, upload_id: int, progress: _Progress) -> None:
         upload = session.get_one(Upload, upload_id)

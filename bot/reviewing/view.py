@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deadlines import describe
-from intake.board import Board, blocked
+from intake.board import Board, blocked, unknown_names
 from intake.drafts import Draft, DraftTask
 from registry.agencies import How, Match
 
@@ -43,6 +43,7 @@ def needs_look(board: Board, number: int, task: DraftTask) -> bool:
 def task_view(board: Board, number: int, task: DraftTask) -> dict[str, Any]:
     """One task as it was understood, and what is to be known about it."""
     due = task.reading.due
+    unknown = unknown_names(task)
     return {
         "number": number,
         "title": task.title,
@@ -61,6 +62,8 @@ def task_view(board: Board, number: int, task: DraftTask) -> dict[str, Any]:
         "kind": task.reading.kind,
         "problems": [{"text": one.message, "blocking": one.blocking} for one in task.messages],
         "accepted": number - 1 in board.accepted,
+        "unknown": [name for name, _near in unknown],
+        "proposed": any(len(near) == 1 for _name, near in unknown),
     }
 
 
