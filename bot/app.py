@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlmodel import Session
 
+from bot.answers_owed import remind_of_answers
 from bot.calendar_file import read_calendar
 from bot.channels import make_channels
 from bot.channels.http import HttpClient
@@ -311,6 +312,7 @@ class App:
         await self.db.write(self._extend, now)
         await self.db.write(note_policy, self.tools.settings.policy, now)
         await self._plan_changed(now, daily=True)
+        await self.db.write(remind_of_answers, self.tools.renderer, now)
         await self.db.write(inbound.forget_old, now)
         await self.db.write(files.forget_old, self.tools.settings.files_dir, now)
         await self.db.write(outbox.forget_old, now)

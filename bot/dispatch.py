@@ -15,12 +15,14 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.commands import COMMANDS, INTENTS, QUESTIONS, SPOKEN, TABLE
+from bot.commands import COMMANDS, DECIDING, DESK_ACTIONS, INTENTS, QUESTIONS, SPOKEN, TABLE
 from bot.commands.base import DUTY_ACTIONS, Command
 from bot.commands.dangky import is_code, looks_like_code
 from bot.commands.duyet import decide, said
 from bot.commands.nhap import pasting
-from bot.commands.tep import received
+from bot.commands.status import looked
+from bot.commands.status import pressed as turned
+from bot.commands.tep import is_report, left_over, offer, received
 from bot.inbox import Inbox
 from bot.replies import Reply, read_reply
 from bot.reviewing.acts import heard, pressed
@@ -42,6 +44,8 @@ log = logging.getLogger(__name__)
 _SLASH = re.compile(r"/\s*(?P<name>[^\s@/]{1,40})(?:\s+|$)(?P<rest>.*)$", re.DOTALL)
 _DUTY_ACTION = re.compile(r"d1:(\d{1,9}):([a-z]{1,12})")
 _REVIEW_ACTION = re.compile(r"v1:(\d{1,9}):([a-z]{1,12})")
+_DESK_ACTION = re.compile(r"s1:(\d{1,9}):([a-z]{1,12})")
+_FIGURES_ACTION = re.compile(r"s1:([0-9A-Za-z_.!-]{0,60})")
 _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 # In a group nobody has connected, only these are answered: anything else could tell strangers.
 OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
@@ -256,7 +260,13 @@ def _pressed(talk: Talk) -> None:
     elif (match := _REQUEST_ACTION.fullmatch(action)) and talk.actor.is_staff:
         decide(talk, match[2] == "yes", int(match[1]), "")
         return
+    elif (match := _DESK_ACTION.fullmatch(action)) and talk.actor.is_staff:
+        if match[2] in DESK_ACTIONS:
+            DESK_ACTIONS[match[2]](talk, int(match[1]))
+            return
     elif (match := _REVIEW_ACTION.fullmatch(action)) and pressed(talk, int(match[1]), match[2]):
+        return
+    elif (match := _FIGURES_ACTION.fullmatch(action)) and turned(talk, match[1]):
         return
     talk.say("forbidden" if talk.actor.bound else "start_stranger", committee=_committee(talk))
 
@@ -284,18 +294,22 @@ def _read(talk: Talk) -> None:
     elif talk.private and is_code(text):
         # One more invite, or the code that links a second messenger.
         COMMANDS["dangky"].run(talk, text)
-    elif not _asked(talk, text) and not heard(talk, text):
+    elif not _decided(talk, text) and not _asked(talk, text) and not heard(talk, text):
         _free(talk, text)
 
 
 def _handed(talk: Talk) -> None:
-    """A file: staff's own are directives to be looked over; of others the words under it count."""
+    """A file: proof of what the words under it report; staff's own others are directives to be
+    looked over; without words the person is asked."""
     if talk.incoming.file is None:
         _unseen(talk)
-    elif talk.private and (talk.actor.is_staff or not talk.incoming.text):
+    elif talk.private and not is_report(talk) and (talk.actor.is_staff or not talk.incoming.text):
         received(talk)
     elif talk.incoming.text:
+        if talk.actor.bound and is_report(talk):
+            offer(talk)
         _read(talk)
+        left_over(talk)
 
 
 def _unseen(talk: Talk) -> None:
@@ -358,6 +372,11 @@ def _stranger(talk: Talk, text: str) -> None:
         talk.say("start_stranger", committee=_committee(talk))
 
 
+def _decided(talk: Talk, text: str) -> bool:
+    """Whether the text decides something that has words of its own."""
+    return any(act(talk, text) for staff, act in DECIDING if talk.actor.is_staff or not staff)
+
+
 def _asked(talk: Talk, text: str) -> bool:
     """Whether the text answers what this person was asked."""
     question = talk.question()
@@ -371,6 +390,8 @@ def _free(talk: Talk, text: str) -> None:
     decision = said(text) if talk.actor.is_staff else None
     if decision is not None:
         decide(talk, *decision)
+        return
+    if looked(talk, text):
         return
     reply = read_reply(text, talk.today)
     act = INTENTS.get(reply.intent)

@@ -22,7 +22,7 @@ from registry.people import Actor, Chat
 from registry.tables import Agency, Contact, Duty, Inbound, Question, StoredFile, Subscription
 from registry.types import NoticeKind, Role
 from reports.render import Rendered, Renderer
-from scheduler.channel import Button, ChannelInfo, Incoming
+from scheduler.channel import Button, ChannelInfo, Incoming, IncomingFile
 
 QUESTION_LIVES = timedelta(hours=24)
 EDITABLE_FOR = timedelta(days=40)
@@ -52,7 +52,8 @@ class Menu:
 
 @dataclass
 class Talk:
-    """`contact` is None until the chat is known; `actor` is nobody until it is bound."""
+    """`contact` is None until the chat is known; `actor` is nobody until it is bound. `files`: what
+    was sent with the words that are being answered, until an answer takes them."""
 
     session: Session
     desk: Desk
@@ -63,6 +64,7 @@ class Talk:
     actor: Actor
     contact: Contact | None
     menus: list["Menu"] = field(default_factory=list)
+    files: tuple[IncomingFile, ...] = ()
     _said: int = 0
 
     @property

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from sqlmodel import Session, col, select
 
-from registry.tables import StoredFile
+from registry.tables import Completion, StoredFile
 
 DAYS = 30
 ORPHANS_LIVE = timedelta(days=1)
@@ -144,6 +144,17 @@ def of_completion(session: Session, completion_id: int, now: datetime) -> list[S
     rows = session.exec(
         select(StoredFile)
         .where(StoredFile.completion_id == completion_id)
+        .order_by(col(StoredFile.id))
+    ).all()
+    return [row for row in rows if row.expires_at is None or row.expires_at > now]
+
+
+def of_duty(session: Session, duty_id: int, now: datetime) -> list[StoredFile]:
+    """What came with the reports on a duty, also those taken back or given back, oldest first."""
+    rows = session.exec(
+        select(StoredFile)
+        .join(Completion, col(Completion.id) == col(StoredFile.completion_id))
+        .where(Completion.duty_id == duty_id)
         .order_by(col(StoredFile.id))
     ).all()
     return [row for row in rows if row.expires_at is None or row.expires_at > now]

@@ -20,18 +20,21 @@ from bot.commands import (
     lich,
     lienket,
     moi,
+    nghiemthu,
     nhac,
     nhan,
     nhap,
     quahan,
     roitin,
     status,
+    tep,
     trogiup,
     vanban,
     vangmat,
     viec,
     visao,
     vuong,
+    vuongmac,
     which,
     xong,
 )
@@ -59,13 +62,15 @@ _ALL = (
     Command("xong", xong.run, ANSWERING, "báo hoàn thành", "127 số 45/BC-SYT", ("done",)),
     Command("hoantac", hoantac.run, ANSWERING, "rút lại báo cáo xong", "[127]", ("undo",)),
     Command("vuong", vuong.run, ANSWERING, "nêu vướng mắc", "127 nội dung", ("obstacle",)),
+    Command("tep", tep.run, ANSWERING | READING, "xem tệp kèm báo cáo", "127", ("files",)),
     Command("giahan", giahan.run, ANSWERING, "xin gia hạn", "127 30/12 lý do", ("extend",)),
     Command("visao", visao.run, BOUND, "vì sao có việc này, đã nhắc ai", "127", ("why",)),
-    Command("status", status.run, READING, "tình hình thực hiện", "[cơ quan, số văn bản, kỳ]",
+    Command("status", status.run, READING, "tình hình thực hiện",
+            "[cơ quan, thành viên, văn bản, mục, kỳ, quá hạn, phối hợp, hình]",
             ("tinhhinh",)),
     Command("baocao", baocao.run, DESK, "dự thảo báo cáo của kỳ", "quý 3", ("report",)),
     Command("quahan", quahan.run, READING, "các việc quá hạn", "", ("overdue",)),
-    Command("nhac", nhac.run, DESK, "đôn đốc ngay", "127", ("urge",)),
+    Command("nhac", nhac.run, DESK, "đôn đốc ngay", "127 | Sở Y tế | quá hạn", ("urge",)),
     Command("nhap", nhap.run, DESK, "nhập văn bản giao việc: gửi tệp hoặc dán nội dung",
             "[số bản soát]", ("import",)),
     Command("giao", giao.run, DESK, "giao một nhiệm vụ bằng một câu",
@@ -75,6 +80,10 @@ _ALL = (
     Command("moi", moi.run, DESK, "cấp mã mời", "Sở Y tế đầu mối", ("invite",)),
     Command("coquan", coquan.run, DESK, "danh sách cơ quan, sáp nhập, chia tách, đổi tên",
             "[tên cơ quan | giúp]", ("agencies",)),
+    Command("nghiemthu", nghiemthu.run, DESK, "xác nhận kết quả đã báo",
+            "[127 | bật 12/KH-UBND]", ("accept",)),
+    Command("tralai", nghiemthu.give_back, DESK, "trả lại kết quả đã báo", "127 lý do",
+            ("return",)),
     Command("duyet", duyet.run, DESK, "duyệt gia hạn, đăng ký", "[12]", ("approve",)),
     Command("caidat", caidat.run, BOUND, "giờ yên tĩnh, nhắc sớm, hẹn nhắc lại", "",
             ("settings",)),
@@ -143,6 +152,9 @@ SPOKEN = tuple(
         (r"(?:cai ?dat|settings)(?: |$)", "caidat"),
         (r"(?:tinh ?hinh|status|trang ?thai)(?: |$)", "status"),
         (r"(?:nhac|don doc) (?=#?\d)", "nhac"),
+        (r"(?:nhac|don doc) (?=(?:het|tat ca|qua han)\b(?: \S+){0,3}$)", "nhac"),
+        # A few words only: somebody's obstacle may begin so as well.
+        (r"(?:nhac|don doc) (?=(?:so|ubnd|cong an|huyen|xa|phuong)(?: \S+){1,7}$)", "nhac"),
         (r"(?:du thao )?bao ?cao (?=(?:quy|q\d|thang|[69] thang|nam|nua nam)\b)", "baocao"),
     )
 )
@@ -164,8 +176,31 @@ QUESTIONS: dict[str, Callable[[Talk, Question, str], bool]] = {
     nhap.ASK_PASTE: nhap.pasted,
     xong.ASK_EVIDENCE: xong.more_evidence,
     vuong.ASK_OBSTACLE: vuong.text_given,
+    vuongmac.ASK_ANSWER: vuongmac.answer_given,
+    vuongmac.ASK_NUMBER: vuongmac.number_given,
+    nghiemthu.ASK_REASON: nghiemthu.reason_given,
+    tep.ASK_DUTY: tep.duty_named,
     giahan.ASK_DAY: giahan.day_given,
     coquan.ASK_CHANGE: coquan.confirmed,
+    status.ASK_MORE: status.more,
     roitin.ASK_ERASE: roitin.confirmed,
     vanban.ASK_CHANGE: vanban.answered,
+    nhac.ASK_URGE: nhac.answered,
+}
+
+# Words that decide something, read before a pending question: (for staff only?, who reads them).
+# False means that they were about something else.
+DECIDING: tuple[tuple[bool, Callable[[Talk, str], bool]], ...] = (
+    (True, nghiemthu.heard),
+    (True, vuongmac.heard),
+    (False, vuongmac.again),
+)
+
+# Buttons under messages to staff; the number is a duty's or an obstacle's, as each needs it.
+DESK_ACTIONS: dict[str, Callable[[Talk, int], None]] = {
+    "urge": nhac.pressed_yes,
+    "spare": nhac.pressed_no,
+    "accept": nghiemthu.pressed_accept,
+    "return": nghiemthu.pressed_return,
+    "take": vuongmac.take,
 }

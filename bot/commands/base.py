@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.evidence import pack
 from bot.replies import Intent, Reply
 from bot.talk import Talk
 from registry import duties, notices
@@ -125,7 +126,9 @@ def ask_which(talk: Talk, intent: Intent, reply: Reply, offered: list[Duty]) -> 
         "date": reply.date.isoformat() if reply.date else None,
         "rest": reply.rest,
         "offered": [duty.number for duty in offered],
+        "files": pack(talk.files),
     }
+    talk.files = ()
     talk.ask(ASK_WHICH, json.dumps(kept, ensure_ascii=False))
     rows = [
         {"number": duty.number, "title": duties.titled(talk.session, duty)[0].title,
@@ -163,6 +166,11 @@ DUTY_ACTIONS: dict[str, Intent] = {
 
 def duty_button(label: str, action: str, number: int) -> Button:
     return Button(label, f"d1:{number}:{action}")
+
+
+def desk_button(label: str, action: str, number: int) -> Button:
+    """For staff: the number is a duty's or an obstacle's, as the action says."""
+    return Button(label, f"s1:{number}:{action}")
 
 
 def request_buttons(number: int) -> tuple[tuple[Button, ...], ...]:

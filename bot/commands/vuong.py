@@ -1,20 +1,27 @@
-"""/vuong, `3 …`: a difficulty, recorded and passed to the standing agency; `5`: not ours."""
+"""/vuong, `3 …`: a difficulty, recorded and passed to the standing agency and to those who
+coordinate; `5`: not ours. What becomes of it is in `vuongmac.py`."""
 
 import json
+from typing import Any
 
-from bot.commands.base import targets
+from bot import telling
+from bot.commands import vuongmac
+from bot.commands.base import desk_button, targets
 from bot.replies import Reply, read_reply
 from bot.talk import Talk
 from deadlines.text import clean
-from registry import duties
+from registry import duties, obstacles
 from registry.tables import Duty, Question
 from registry.types import DutyState
 
 ASK_OBSTACLE = "obstacle"
 LONGEST = 2000
+RAISED = "obstacle_staff"
 
 
 def run(talk: Talk, rest: str) -> None:
+    if vuongmac.command(talk, rest):
+        return
     answer(talk, read_reply(f"/vuong {rest}", talk.today))
 
 
@@ -26,7 +33,7 @@ def answer(talk: Talk, reply: Reply) -> None:
         talk.ask(ASK_OBSTACLE, json.dumps([duty.number for duty in found]))
         talk.say("vuong_ask", numbers=[duty.number for duty in found])
         return
-    _raise(talk, found, reply.rest, "obstacle_staff")
+    _raise(talk, found, reply.rest, RAISED)
 
 
 def not_mine(talk: Talk, reply: Reply) -> None:
@@ -46,7 +53,7 @@ def text_given(talk: Talk, question: Question, text: str) -> bool:
     rows = [duties.by_number(talk.session, number) for number in numbers]
     found = [duty for duty in rows if duty is not None and talk.may_act(duty)]
     talk.answered()
-    _raise(talk, _open_ones(talk, found), text, "obstacle_staff")
+    _raise(talk, _open_ones(talk, found), text, RAISED)
     return True
 
 
@@ -58,19 +65,34 @@ def _open_ones(talk: Talk, found: list[Duty]) -> list[Duty]:
 
 
 def _raise(talk: Talk, found: list[Duty], text: str, template: str) -> None:
-    told = 0
+    told, labels = 0, []
     for duty in found:
         obstacle = duties.hinder(talk.session, duty, talk.actor, text[:LONGEST], talk.now)
+        theme = obstacles.begin(talk.session, obstacle, vuongmac.due_day(talk))
         task, agency = duties.titled(talk.session, duty)
-        told = talk.tell_staff(
-            template,
-            f"obstacle:{obstacle.id}",
-            number=duty.number,
-            title=task.title,
-            agency=agency.name,
-            who=talk.actor.name,
-            text=text[:LONGEST],
-            due_on=duty.due_on,
-        )
+        label = obstacles.label(obstacle)
+        facts: dict[str, Any] = {
+            "label": label,
+            "theme": theme.name,
+            "answer_due": obstacle.due_on,
+            "number": duty.number,
+            "title": task.title,
+            "agency": agency.name,
+            "who": talk.actor.name,
+            "text": text[:LONGEST],
+            "due_on": duty.due_on,
+        }
+        buttons = ((desk_button("Nhận xử lý", "take", obstacle.id or 0),),)
+        told = talk.tell_staff(template, f"obstacle:{obstacle.id}", buttons, **facts)
+        if template == RAISED:
+            others = telling.of_coordinating(talk, duty)
+            talk.tell(others, "vuong_coordinating", f"obstacle-with:{obstacle.id}", **facts)
+        labels.append(label)
     if found:
-        talk.say("vuong", numbers=[duty.number for duty in found], staff=told)
+        talk.say(
+            "vuong",
+            numbers=[duty.number for duty in found],
+            staff=told,
+            labels=labels,
+            answer_due=vuongmac.due_day(talk),
+        )

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Protocol
 
 from bot.commands.base import MOST_OFFERED
+from bot.evidence import unpack
 from bot.replies import Intent, Reply, read_reply
 from bot.talk import Talk
 from deadlines.text import fold
@@ -33,6 +34,7 @@ def chosen(talk: Talk, question: Question, text: str, intents: Mapping[Intent, R
         talk.say("which_again", offered=kept["offered"][:MOST_OFFERED])
         return True
     talk.answered()
+    talk.files = talk.files or unpack(kept.get("files"))
     reply = Reply(
         kept["intent"],
         numbers,

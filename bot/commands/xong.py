@@ -1,15 +1,20 @@
 """/xong, "xong 127 số 45/BC-SYT ngày 20/12/2026", `2`: the duty is done."""
 
 import json
+from datetime import date
 
+from bot import telling
 from bot.commands.base import duty_button, targets
+from bot.commands.nghiemthu import ask_staff
+from bot.evidence import attach
 from bot.replies import Reply, read_reply
 from bot.talk import Talk
-from registry import duties, notices, people
+from registry import duties, notices
 from registry.clock import local
 from registry.duties import Evidence
 from registry.tables import Completion, Duty, Person, Question, Subscription
 from registry.types import DutyState
+from reports.oddities import oddities
 
 ASK_EVIDENCE = "evidence"
 
@@ -40,7 +45,20 @@ def answer(talk: Talk, reply: Reply) -> None:
         _spread(talk, duty, completion)
         talk.rewrite(duty)
     added = [duty for duty in known if _add_evidence(talk, duty, evidence)]
+    sent = len(talk.files)
     _confirm(talk, fresh, [duty for duty in known if duty not in added], added, evidence)
+    if sent:
+        keep_files(talk, found)
+
+
+def keep_files(talk: Talk, found: list[Duty]) -> None:
+    """What was sent with the answer goes to the reports in force."""
+    standing = [duties.standing_completion(talk.session, duty) for duty in found]
+    kept = [each for each in standing if each is not None]
+    count = len(talk.files)
+    if kept:
+        attach(talk, kept)
+        talk.say("tep_received", count=count)
 
 
 def _confirm(
@@ -56,13 +74,36 @@ def _confirm(
         added=[_told(talk, duty) for duty in added],
         number=evidence.number,
         day=evidence.day,
+        odd=_odd(talk, [*fresh, *added]),
     )
+
+
+def _odd(talk: Talk, found: list[Duty]) -> str:
+    """What is odd about the document, in one line; that it is late is said anyway."""
+    said: dict[str, None] = {}
+    for duty in found:
+        completion = duties.standing_completion(talk.session, duty)
+        words = oddities(completion.flags, without_late=True) if completion is not None else ""
+        said |= dict.fromkeys(filter(None, words.split("; ")))
+    return "; ".join(said)
 
 
 def _told(talk: Talk, duty: Duty) -> dict[str, object]:
     task, agency = duties.titled(talk.session, duty)
-    late = (duty.done_on - duty.due_on).days if duty.done_on else 0
-    return {"number": duty.number, "title": task.title, "agency": agency.name, "late": late}
+    waits = duty.state == DutyState.SUBMITTED
+    completion = duties.standing_completion(talk.session, duty) if waits else None
+    day = _counted(completion) if completion is not None else duty.done_on
+    return {
+        "number": duty.number,
+        "title": task.title,
+        "agency": agency.name,
+        "late": (day - duty.due_on).days if day else 0,
+        "waits": waits,
+    }
+
+
+def _counted(completion: Completion) -> date:
+    return duties.counted_day(Evidence(day=completion.document_date), completion.at)
 
 
 def _known(talk: Talk, duty: Duty) -> dict[str, object]:
@@ -87,19 +128,18 @@ def _add_evidence(talk: Talk, duty: Duty, evidence: Evidence) -> bool:
 
 
 def _spread(talk: Talk, duty: Duty, completion: Completion) -> None:
-    """Word to the agency's other subscribers and to those who coordinate, once each."""
-    receivers = people.agency_subscriptions(talk.session, duty.agency_id)
-    for agency in duties.coordinating(talk.session, duty, talk.today):
-        receivers += people.agency_subscriptions(talk.session, agency.id or 0)
-    others = {_holder(each): each for each in receivers if not _is_speaker(talk, each)}
-    for subscription in others.values():
-        notices.put_word(
-            talk.session, duty.id or 0, completion.id or 0, subscription.id or 0, talk.now
-        )
-
-
-def _holder(subscription: Subscription) -> tuple[int | None, int | None]:
-    return subscription.person_id, subscription.contact_id
+    """Word to the agency's other subscribers and to those who coordinate, once each. A result that
+    staff must confirm is no news to others yet: staff are asked."""
+    receivers = telling.of_agency(talk, duty.agency_id)
+    if duty.state == DutyState.SUBMITTED:
+        ask_staff(talk, duty, completion)
+    else:
+        receivers += telling.of_coordinating(talk, duty)
+    for subscription in receivers:
+        if not _is_speaker(talk, subscription):
+            notices.put_word(
+                talk.session, duty.id or 0, completion.id or 0, subscription.id or 0, talk.now
+            )
 
 
 def _is_speaker(talk: Talk, subscription: Subscription) -> bool:
