@@ -1,159 +1,42 @@
 """One door to the database: a single writer thread, a pool of readers, migrations, backups.
 
 SQLite runs in WAL with synchronous=FULL; every write is one immediate transaction, so that reading
-first and writing later can never meet "database is locked" half-way. The event loop only awaits.
+first and writing later can never meet "database is locked" half-way. PostgreSQL does the same by a
+lock (`engines.py`). The event loop only awaits.
 """
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import ColumnElement, Connection, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlmodel import Session, SQLModel
 
 from registry.bulk import insert_rows
+from registry.engines import READERS, DatabaseTrouble, engine_for, passing, sqlite_path
 from registry.migrations import HEAD
+from registry.writing import WriteThread, cut_off, write_alone
+
+__all__ = [
+    "Database", "DatabaseTrouble", "Renew", "check_backup", "copy_database", "insert_new",
+    "sqlite_path",
+]  # fmt: skip
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_SECONDS = 15
-READERS = 4
-GROUP = 64
-
-
-class DatabaseTrouble(Exception):
-    """The database cannot be used; the text says so in one Vietnamese line with what to do."""
-
-
-def sqlite_path(url: str) -> Path | None:
-    """The file behind an SQLite URL, or None for any other database."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return None
-    return Path(parsed.database)
-
-
-def _tune_sqlite(engine: Engine, *, writer: bool) -> None:
-    @event.listens_for(engine, "connect")
-    def connect(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver must not open transactions by itself: "begin" below chooses their kind.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-        if mode != "wal":
-            raise DatabaseTrouble(f"SQLite không bật được chế độ WAL (đang là {mode}).")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-        if not writer:
-            cursor.execute("PRAGMA query_only=ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
-
-
-def _engine(url: str, *, writer: bool) -> Engine:
-    pool = {"pool_size": 1 if writer else READERS, "max_overflow": 0 if writer else READERS}
-    engine = create_engine(url, **pool)
-    if engine.dialect.name == "sqlite":
-        _tune_sqlite(engine, writer=writer)
-    return engine
-
-
-class _WriteThread:
-    """The one writer. Whatever has queued up while a commit was on its way to the disk shares the
-    next transaction, each piece of work behind its own savepoint: the price of a durable commit is
-    paid once for all of them, and a piece that fails takes back only itself."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._queue: SimpleQueue[tuple[Callable[[Session], Any], Future[Any]] | None] = (
-            SimpleQueue()
-        )
-        self._thread: Thread | None = None
-        self._closed = False
-
-    def submit(self, work: Callable[[Session], T]) -> "Future[T]":
-        if self._closed:
-            raise DatabaseTrouble("Cơ sở dữ liệu đã đóng.")
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name="dondoc-write", daemon=True)
-            self._thread.start()
-        future: Future[T] = Future()
-        self._queue.put((work, future))
-        return future
-
-    def close(self) -> None:
-        """Finish what was handed over, then stop."""
-        self._closed = True
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-
-    def _run(self) -> None:
-        while (job := self._queue.get()) is not None:
-            jobs = [job]
-            last = False
-            while len(jobs) < GROUP and not self._queue.empty():
-                more = self._queue.get()
-                if more is None:
-                    last = True
-                    break
-                jobs.append(more)
-            self._together(jobs)
-            if last:
-                return
-
-    def _together(self, jobs: list[tuple[Callable[[Session], Any], Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                for work, future in jobs:
-                    try:
-                        done.append((future, self._one(connection, work)))
-                    except Exception as error:  # noqa: BLE001 -- handed to whoever asked
-                        future.set_exception(error)
-                        _check_transaction(connection)
-        except Exception as error:  # noqa: BLE001 -- no commit: nobody's work has happened
-            for _, future in jobs:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for future, result in done:
-            future.set_result(result)
-
-    @staticmethod
-    def _one(connection: Connection, work: Callable[[Session], T]) -> T:
-        with (
-            Session(
-                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-            ) as session,
-            session.begin(),
-        ):
-            return work(session)
-
-
-def _check_transaction(connection: Connection) -> None:
-    """On a full disk SQLite may end the whole transaction by itself, and would go on without it:
-    what earlier pieces of work wrote is gone then, and they must hear of it."""
-    raw = connection.connection.dbapi_connection
-    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
-        raise DatabaseTrouble("Cơ sở dữ liệu đã hủy cả giao dịch; kiểm tra dung lượng đĩa.")
+# Seconds between tries of somebody who waits at a command line, and of one who only looks.
+BRIEFLY = (0.1, 0.5, 1.5)
 
 
 class Database:
@@ -168,24 +51,41 @@ class Database:
         path = sqlite_path(url)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = _engine(url, writer=True)
-        self._reader = _engine(url, writer=False)
-        self._writes = _WriteThread(self._writer)
+        self._writer = engine_for(url, writer=True)
+        self._reader = engine_for(url, writer=False)
+        self._writes = WriteThread(self._writer)
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="dondoc-read")
 
     def write_now(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `fn` in one transaction, in the calling thread."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            return fn(session, *args, **kwargs)
+        if self.sqlite:
+            with Session(self._writer, expire_on_commit=False) as session, session.begin():
+                return fn(session, *args, **kwargs)
+        return write_alone(self._writer, lambda session: fn(session, *args, **kwargs), BRIEFLY)
 
     def read_now(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `fn` on a read-only snapshot, in the calling thread."""
-        with Session(self._reader, expire_on_commit=False) as session, session.begin():
-            return fn(session, *args, **kwargs)
+        pauses = iter(BRIEFLY)
+        while True:
+            try:
+                with Session(self._reader, expire_on_commit=False) as session, session.begin():
+                    return fn(session, *args, **kwargs)
+            except DBAPIError as error:
+                if not passing(error):
+                    raise
+                pause = next(pauses, None)
+                if pause is None:
+                    raise cut_off(error) from error
+                time.sleep(pause)
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is a file of this machine, which one process works on at a time."""
+        return self._writer.dialect.name == "sqlite"
 
     async def write(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
@@ -217,15 +117,21 @@ class Database:
         """The schema's revision in the database; None where there is no schema yet."""
         try:
             with self._writer.connect() as connection:
-                if not inspect(connection).has_table("alembic_version"):
-                    return None
-                found = connection.execute(text("SELECT version_num FROM alembic_version"))
-                return found.scalar_one_or_none()
+                return self._revision(connection)
         except DatabaseError as error:
+            if not self.sqlite:
+                raise unreachable(error) from error
             raise DatabaseTrouble(
                 "Không mở được cơ sở dữ liệu: tệp hỏng hoặc không phải SQLite. "
                 "Hãy phục hồi từ bản sao lưu gần nhất."
             ) from error
+
+    @staticmethod
+    def _revision(connection: Connection) -> str | None:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version"))
+        return found.scalar_one_or_none()
 
     def migrate(self, now: datetime) -> bool:
         """Bring the schema up to date; True if anything changed. An existing SQLite file is copied
@@ -243,8 +149,17 @@ class Database:
         if current is not None:
             self.backup(self._aside(current, now))
         with self._writer.begin() as connection:
-            schema.upgrade(connection)
+            # Of several processes that start at once on PostgreSQL, the first one does it.
+            if self._revision(connection) == current:
+                self._unhurried(connection)
+                schema.upgrade(connection)
         return True
+
+    @staticmethod
+    def _unhurried(connection: Connection) -> None:
+        """A change of the schema takes as long as it takes."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
 
     def _aside(self, revision: str, now: datetime) -> Path:
         path = sqlite_path(self.url)
@@ -259,6 +174,24 @@ class Database:
             return None
         copy_database(path, target)
         return target
+
+
+def unreachable(error: DatabaseError) -> DatabaseTrouble:
+    """Why a PostgreSQL server cannot be used, without the words of the driver: they may hold the
+    address and the name of the user."""
+    state = getattr(error.orig, "sqlstate", None)
+    words = str(error.orig)
+    if state == "28P01" or "password" in words:
+        why = "sai tên đăng nhập hoặc mật khẩu"
+    elif state == "3D000" or "does not exist" in words:
+        why = "không có cơ sở dữ liệu hoặc người dùng này"
+    elif state == "42501":
+        why = "người dùng này thiếu quyền"
+    else:
+        why = "máy chủ không trả lời"
+    return DatabaseTrouble(
+        f"Không kết nối được PostgreSQL: {why}; kiểm tra [database] url và máy chủ."
+    )
 
 
 def copy_database(source: Path, target: Path) -> None:

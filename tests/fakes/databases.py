@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from registry.database import Database
 from tests.fakes import postgres
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+# For what one engine does in a way of its own.
+sqlite_only = pytest.mark.skipif(postgres.wanted(), reason="about SQLite's own files and words")
+needs_postgres = pytest.mark.skipif(bool(postgres.missing()), reason=postgres.missing() or "-")
 
 
 @cache
@@ -24,6 +29,8 @@ def _migrated() -> bytes:
 def fresh(folder: Path, name: str = "dondoc.db") -> Database:
     """An empty database of the current schema: a file of the folder, or in the test cluster."""
     if postgres.wanted():
+        if postgres.missing():
+            pytest.skip(postgres.missing())
         return Database(postgres.fresh())
     path = folder / name
     path.write_bytes(_migrated())

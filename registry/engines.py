@@ -1,0 +1,135 @@
+"""The engines behind the door: how SQLite and PostgreSQL are opened, and which failures pass.
+
+Both give the same promise: a write sees what every earlier write did, and none goes on beside it.
+SQLite has one writer by nature. On PostgreSQL every write first takes the pen, an advisory lock of
+the schema held until the transaction ends. READ COMMITTED, because a snapshot taken while waiting
+for the pen would be older than the pen.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+BUSY_SECONDS = 15
+READERS = 4
+# The first half of our advisory locks' keys; the second is made from the schema and a name.
+LOCKS = 0x646F6E
+_STATEMENT_SECONDS = 60
+# A server or a net that answers nothing is noticed within so many seconds.
+_DEAD_SECONDS = 15
+# A process that stands still with the pen in its hand is cut off after this.
+_IDLE_SECONDS = 60
+PEN = f"SELECT pg_advisory_xact_lock({LOCKS}, hashtext(current_schema() || ':pen'))"
+# Deadlock, serialization, a lock waited for in vain, the server going down, starting or full.
+_PASSING = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03")
+
+
+class DatabaseTrouble(Exception):
+    """The database cannot be used; the text says so in one Vietnamese line with what to do."""
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind an SQLite URL, or None for any other database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)
+
+
+def engine_for(url: str, *, writer: bool) -> Engine:
+    """One of the two engines of a database: every transaction of the writer's is a write, of the
+    other's a look at one moment that cannot change anything."""
+    if make_url(url).get_backend_name() == "postgresql":
+        return _postgresql(make_url(url), writer=writer)
+    engine = create_engine(url, **_pool(writer=writer))
+    if engine.dialect.name == "sqlite":
+        _tune_sqlite(engine, writer=writer)
+    return engine
+
+
+def _pool(*, writer: bool) -> dict[str, int]:
+    return {"pool_size": 1 if writer else READERS, "max_overflow": 0 if writer else READERS}
+
+
+def _tune_sqlite(engine: Engine, *, writer: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver must not open transactions by itself: "begin" below chooses their kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise DatabaseTrouble(f"SQLite không bật được chế độ WAL (đang là {mode}).")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        if not writer:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def postgres_arguments(url: URL) -> dict[str, Any]:
+    """How a connection is made: what may wait how long, on both ends."""
+    given = url.query.get("options", "")
+    settings = {
+        "timezone": "UTC",
+        "lock_timeout": f"{BUSY_SECONDS}s",
+        "statement_timeout": f"{_STATEMENT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
+        "tcp_keepalives_idle": 5,
+        "tcp_keepalives_interval": 3,
+        "tcp_keepalives_count": 3,
+    }
+    ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return {
+        "options": f"{ours} {given if isinstance(given, str) else ' '.join(given)}".strip(),
+        "connect_timeout": 5,
+        "keepalives_idle": 5,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": _DEAD_SECONDS * 1000,
+        "application_name": "dondoc",
+    }
+
+
+def _postgresql(url: URL, *, writer: bool) -> Engine:
+    try:
+        engine = create_engine(
+            url,
+            connect_args=postgres_arguments(url),
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED" if writer else "REPEATABLE READ",
+            **_pool(writer=writer),
+        )
+    except ModuleNotFoundError:
+        raise DatabaseTrouble(
+            "Chưa cài phần mềm kết nối PostgreSQL; hãy chạy: pip install 'dondoc[postgres]', "
+            'và viết [database] url = "postgresql+psycopg://…".'
+        ) from None
+    if not writer:
+        return engine.execution_options(postgresql_readonly=True)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(PEN)
+
+    return engine
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the same work may go well a moment later: the connection is gone, or PostgreSQL
+    asks to try again. What SQLite refuses, it has waited for already."""
+    if not isinstance(error, DBAPIError) or isinstance(error.orig, sqlite3.Error):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, OperationalError)
+    return error.connection_invalidated or state in _PASSING or state.startswith("08")
