@@ -15,6 +15,8 @@ from intake.unruled import Unruled
 _PAGE_NUMBER = re.compile(r"[-–\s]*(?:trang\s+)?\d{1,4}(?:\s*/\s*\d{1,4})?[-–\s]*", re.IGNORECASE)
 # Points of nothing between two columns; justified lines stretch their blanks less.
 _COLUMN_GAP = 22
+# How many times the line's usual blank one between two columns is, at the least.
+_WIDER = 1.7
 
 
 @dataclass(frozen=True)
@@ -101,19 +103,34 @@ def _gapped(run: list[Glyph], column: float) -> Iterator[list[Glyph]]:
     """What stands side by side: parted where nothing is drawn for long, and where a word begins
     just where the right column does."""
     part: list[Glyph] = []
-    blank = 0.0
-    for glyph in run:
-        if glyph.text.isspace():
-            blank += glyph.right - glyph.left
-        else:
-            begins = blank and column and abs(glyph.left - column) < 3
-            if part and (blank > _COLUMN_GAP or begins):
-                yield part
-                part = []
-            blank = 0.0
+    blanks = _blanks(run)
+    known = sorted(blanks.values())
+    usual = known[len(known) // 2] if len(known) > 2 else 0.0
+    for place, glyph in enumerate(run):
+        blank = blanks.get(place, 0.0)
+        # A word of running text may begin there too, behind a blank like all others.
+        begins = blank > _WIDER * usual and column and abs(glyph.left - column) < 3
+        if part and (blank > _COLUMN_GAP or begins):
+            yield part
+            part = []
         part.append(glyph)
     if part:
         yield part
+
+
+def _blanks(run: Sequence[Glyph]) -> dict[int, float]:
+    """How much white stands before each letter that begins a word, by its place in the line."""
+    found: dict[int, float] = {}
+    last: Glyph | None = None
+    spaced = False
+    for place, glyph in enumerate(run):
+        if glyph.text.isspace():
+            spaced = True
+            continue
+        if spaced and last is not None:
+            found[place] = glyph.left - last.right
+        last, spaced = glyph, False
+    return found
 
 
 # --- Lines to paragraphs --------------------------------------------------------------------------
