@@ -16,7 +16,9 @@ from registry.tables import Attempt, AttemptNotice, Contact, Notice, Person, Sub
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 
 # Told together once a day where a bot must save, unless it is a last day's reminder.
-GATHERED = (NoticeKind.REMINDER, NoticeKind.URGE, NoticeKind.COMPLETION)
+GATHERED = (
+    NoticeKind.REMINDER, NoticeKind.URGE, NoticeKind.COMPLETION, NoticeKind.HEARTBEAT,
+)  # fmt: skip
 # What is meant for one chat, and serves its reader as well in another one.
 _ANYWHERE = (NoticeKind.ANSWER, NoticeKind.PART, NoticeKind.ALERT, NoticeKind.DRAFT)
 # Why a notice waits: for tomorrow's digest, for next month's messages.

@@ -58,6 +58,15 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Whether somebody still is focal point of these agencies. `answer`: they have not been heard
+    of for long and are asked for a word."""
+
+    agencies: Sequence[str]
+    answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """Part of a list: its heading, what is shown, and how much is not."""
 
@@ -186,6 +195,14 @@ def detoured(renderer: Renderer, text: Rendered, here: str, first: str, why: str
         here=messenger_name(here),
         first=messenger_name(first),
         why=why,
+    )
+
+
+def heartbeat(renderer: Renderer, asking: Heartbeat, text: Rendered | None = None) -> Rendered:
+    """The question whether somebody still is focal point: under the day's message, or alone."""
+    body = Markup(text.html) if text is not None else ""  # noqa: S704 -- as above
+    return renderer.render(
+        "messages/heartbeat", body=body, agencies=list(asking.agencies), answer=asking.answer
     )
 
 
@@ -362,8 +379,11 @@ _KIND_WORDS: Mapping[NoticeKind, str] = {
 _ANSWER_WORDS: Mapping[str, str] = {
     "received": "đã nhận",
     "done": "báo hoàn thành",
+    "accepted": "xác nhận kết quả",
     "undone": "rút lại báo cáo hoàn thành",
+    "returned": "trả lại kết quả",
     "obstacle": "nêu vướng mắc",
+    "answered": "trả lời vướng mắc",
     "extension": "xin gia hạn",
 }
 _DECISIONS: Mapping[RequestState, str] = {

@@ -152,6 +152,11 @@ SAMPLES: Mapping[str, Say] = {
         for first in ("telegram", "zalo-2")
         for why in ("closed", "cut_off", "limited", "spent", "off")
     ],
+    "messages/heartbeat": lambda r: [
+        messages.heartbeat(r, messages.Heartbeat(["Sở Y tế"], answer), text)
+        for answer in (False, True)
+        for text in (None, Rendered("<b>tin</b>", "tin"))
+    ],
     "messages/file": lambda r: [
         messages.file_label(r, "Bản soát <21>.xlsx"),
         messages.without_file(r, Rendered("<b>tin</b>", "tin")),

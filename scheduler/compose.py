@@ -13,7 +13,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
-from registry import files, people
+from registry import files, heartbeats, people
 from registry.clock import local_day
 from registry.file_links import Links
 from registry.notices import payload_of, put_text
@@ -22,7 +22,7 @@ from registry.tables import Attempt, AttemptNotice, Completion, Contact, Notice,
 from registry.types import NoticeKind, Role
 from reports import messages
 from reports.facts import DutyFacts, load_facts
-from reports.messages import Digest, News
+from reports.messages import Digest, Heartbeat, News
 from reports.render import Rendered, Renderer, plain_of
 from scheduler.channel import Attachment, Button, Channel, Limits, Message, Summary
 from scheduler.deliver import Composed
@@ -47,6 +47,7 @@ class _Sorted:
 
     newest: dict[int, Notice] = field(default_factory=dict)
     news: list[Notice] = field(default_factory=list)
+    heartbeats: list[Notice] = field(default_factory=list)
     folded: list[Notice] = field(default_factory=list)
     unwanted: list[Notice] = field(default_factory=list)
     later: list[tuple[Notice, datetime]] = field(default_factory=list)
@@ -159,9 +160,10 @@ class Composer:
         duty_ids = {item.notice.duty_id for item in batch.items if item.notice.duty_id}
         facts = load_facts(session, sorted(duty_ids), today, self._calendar)
         found = _sort_out(batch.items, facts, now)
+        asking = _heartbeat(session, batch, found)
         if not found.newest and not found.news:
-            return Composed(unwanted=tuple(found.unwanted), later=tuple(found.later))
-        told = (*found.newest.values(), *found.news)
+            return self._asked_alone(batch, asking, found)
+        told = (*found.newest.values(), *found.news, *found.heartbeats)
         rungs = _rungs(batch.items, found.newest)
         digest = Digest(
             today,
@@ -175,8 +177,18 @@ class Composer:
         if batch.contact.chat_kind == "group":
             text = messages.group(self._renderer, digest)
             return self._fitted(batch, text, (), told, found)
-        text = self._on_detour(self._private(digest), batch)
+        said = self._private(digest)
+        if asking is not None:
+            said = messages.heartbeat(self._renderer, asking, said)
+        text = self._on_detour(said, batch)
         return self._fitted(batch, text, _buttons(digest), told, found, summary=_summary(digest))
+
+    def _asked_alone(self, batch: Batch, asking: Heartbeat | None, found: _Sorted) -> Composed:
+        """Nothing else is due: the question whether they are still there, if it is."""
+        if asking is None:
+            return Composed(unwanted=tuple(found.unwanted), later=tuple(found.later))
+        text = self._on_detour(messages.heartbeat(self._renderer, asking), batch)
+        return self._fitted(batch, text, (), tuple(found.heartbeats), found)
 
     def _private(self, digest: Digest) -> Rendered:
         common = {"repeat": digest.repeat}
@@ -290,7 +302,9 @@ def _sort_out(items: Iterable[Claimed], facts: Mapping[int, DutyFacts], now: dat
     for item in sorted(items, key=lambda each: each.notice.due_at):
         notice = item.notice
         duty = facts.get(notice.duty_id or 0)
-        if duty is None or (notice.kind != NoticeKind.COMPLETION and not duty.is_open):
+        if notice.kind == NoticeKind.HEARTBEAT:
+            _sort_heartbeat(item, found, now)
+        elif duty is None or (notice.kind != NoticeKind.COMPLETION and not duty.is_open):
             found.unwanted.append(notice)
         elif (until := _quiet(item, now)) is not None:
             found.later.append((notice, until))
@@ -301,6 +315,26 @@ def _sort_out(items: Iterable[Claimed], facts: Mapping[int, DutyFacts], now: dat
                 found.folded.append(found.newest[duty.id])
             found.newest[duty.id] = notice
     return found
+
+
+def _sort_heartbeat(item: Claimed, found: _Sorted, now: datetime) -> None:
+    until = _quiet(item, now)
+    if until is not None:
+        found.later.append((item.notice, until))
+    else:
+        found.heartbeats.append(item.notice)
+
+
+def _heartbeat(session: Session, batch: Batch, found: _Sorted) -> Heartbeat | None:
+    """What is asked of a focal point; nothing where they are none any more."""
+    person_id = batch.contact.person_id
+    agencies = heartbeats.agencies_of(session, person_id) if person_id is not None else []
+    if not found.heartbeats or not agencies:
+        found.unwanted.extend(found.heartbeats)
+        found.heartbeats.clear()
+        return None
+    answer = any(notice.step == heartbeats.ASKED for notice in found.heartbeats)
+    return Heartbeat(tuple(agencies), answer)
 
 
 def _quiet(item: Claimed, now: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from reports import agency_words, figures, messages
 from reports.calendar_words import calendar_event
 from reports.facts import DutyFacts, load_facts, open_duties
 from reports.figures import HelpLine
-from reports.messages import Digest, News
+from reports.messages import Digest, Heartbeat, News
 from reports.render import Rendered, Renderer
 from reports.samples import BOTS
 from reports.status import Status, Unreachable, status, unreachable
@@ -237,6 +237,11 @@ SCENES: dict[str, Scene] = {
         r, Rendered("Bản soát của <b>106/KH-BCĐ</b>.", "Bản soát của 106/KH-BCĐ.")
     ),
     "closed": lambda r, w: messages.closed(r, [w.facts["done"]]),
+    "heartbeat": lambda r, _: messages.heartbeat(r, Heartbeat(["Sở Y tế", "Chi cục Dân số"])),
+    "heartbeat_answer": lambda r, _: messages.heartbeat(r, Heartbeat(["Sở Y tế"], answer=True)),
+    "heartbeat_merged": lambda r, w: messages.heartbeat(
+        r, Heartbeat(["Sở Y tế"], answer=True), messages.reminder(r, w.facts["report"], TODAY)
+    ),
     "closed_several": lambda r, w: messages.closed(
         r, [w.facts["done"], w.facts["cancelled"], w.facts["report"]]
     ),
