@@ -30,11 +30,13 @@ from registry.tables import (
     Person,
     Renaming,
     Request,
+    StoredFile,
     Subscription,
     Task,
     TaskAgency,
 )
 from registry.types import DutyKind, DutyState, NoticeKind, NoticeState, Part, RequestState
+from reports.oddities import oddities
 from reports.vietnamese import short_day
 
 CHUNK = 5000
@@ -69,13 +71,16 @@ class ExtensionFacts:
 
 @dataclass(frozen=True, slots=True)
 class CompletionFacts:
-    """The completion in force: who reported it, when, and the document that proves it."""
+    """The completion in force: who reported it, when, and the document that proves it. odd: what is
+    odd about that document, in words; files: how many came with the report."""
 
     by: str
     at: datetime
     document_number: str
     document_date: date | None
     note: str
+    odd: str = ""
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,11 @@ class DutyFacts:
     @property
     def is_open(self) -> bool:
         return self.state == DutyState.OPEN
+
+    @property
+    def submitted(self) -> bool:
+        """Reported done, and waiting until staff confirm the result."""
+        return self.state == DutyState.SUBMITTED
 
     @property
     def overdue(self) -> bool:
@@ -348,17 +358,31 @@ def _extensions(session: Session, ids: Sequence[int]) -> dict[int, ExtensionFact
 
 
 def _completions(session: Session, ids: Sequence[int]) -> dict[int, CompletionFacts]:
+    with_files = (
+        select(col(StoredFile.completion_id), func.count().label("files"))
+        .join(Completion, col(Completion.id) == col(StoredFile.completion_id))
+        .where(col(Completion.duty_id).in_(ids), col(StoredFile.expires_at).is_(None))
+        .group_by(col(StoredFile.completion_id))
+        .subquery()
+    )
     rows = session.exec(
-        select(Completion, Person.name)
+        select(Completion, Person.name, func.coalesce(with_files.c.files, 0))
         .join(Person, col(Person.id) == col(Completion.person_id), isouter=True)
+        .join(with_files, with_files.c.completion_id == col(Completion.id), isouter=True)
         .where(col(Completion.duty_id).in_(ids), col(Completion.undone_at).is_(None))
         .order_by(col(Completion.at), col(Completion.id))
     ).all()
     return {
         done.duty_id: CompletionFacts(
-            name or "", done.at, done.document_number, done.document_date, done.note
+            name or "",
+            done.at,
+            done.document_number,
+            done.document_date,
+            done.note,
+            oddities(done.flags),
+            files,
         )
-        for done, name in rows
+        for done, name, files in rows
     }
 
 
@@ -395,8 +419,13 @@ class _Days:
             )
         return self._left[due_on]
 
-    def late(self, duty: Duty) -> int:
-        end = self.today if duty.state == DutyState.OPEN else duty.done_on or duty.due_on
+    def late(self, duty: Duty, completion: CompletionFacts | None) -> int:
+        """Calendar days; of a result that waits to be confirmed, up to the day it would count."""
+        if duty.state == DutyState.SUBMITTED and completion is not None:
+            told = local_day(completion.at)
+            end = min(completion.document_date or told, told)
+        else:
+            end = self.today if duty.state == DutyState.OPEN else duty.done_on or duty.due_on
         return max((end - duty.due_on).days, 0)
 
 
@@ -405,6 +434,8 @@ def _facts(
 ) -> DutyFacts:
     duty_id = duty.id or 0
     urged = around.urged_on.get(duty_id, set())
+    reported = duty.state in (DutyState.DONE, DutyState.SUBMITTED)
+    completion = around.completions.get(duty_id) if reported else None
     return DutyFacts(
         id=duty_id,
         number=duty.number,
@@ -437,10 +468,10 @@ def _facts(
         received_at=duty.received_at,
         received_by=around.received_by.get(duty.number, ""),
         done_on=duty.done_on,
-        late_days=days.late(duty),
+        late_days=days.late(duty, completion),
         obstacles=tuple(around.obstacles.get(duty_id, ())),
         extension=around.extensions.get(duty_id),
-        completion=around.completions.get(duty_id) if duty.state == DutyState.DONE else None,
+        completion=completion,
         urges=len(urged),
         urge_number=len([day for day in urged if day < days.today]) + 1,
         data_window=_window(duty, task),

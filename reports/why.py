@@ -25,14 +25,18 @@ from registry.tables import (
     Obstacle,
     Person,
     Request,
+    StoredFile,
     Task,
 )
 from registry.types import AttemptOutcome, DutyState, NoticeKind, NoticeState, RequestState
 from reports.facts import DutyFacts, load_facts
+from reports.oddities import oddities
 
 TOLD = (NoticeKind.REMINDER, NoticeKind.URGE, NoticeKind.COMPLETION)
 
-AnswerKind = Literal["received", "done", "undone", "obstacle", "extension"]
+AnswerKind = Literal[
+    "received", "done", "accepted", "undone", "returned", "obstacle", "answered", "extension"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answered. `day`: the day asked for or granted; `state` of an extension."""
+    """What somebody answered. `day`: the day asked for or granted; `state` of an extension; `odd`:
+    what is odd about the document; `files`: how many came with it."""
 
     at: datetime
     kind: AnswerKind
@@ -68,6 +73,8 @@ class Answer:
     words: str = ""
     day: date | None = None
     state: RequestState | None = None
+    odd: str = ""
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,33 +210,61 @@ def _received(session: Session, facts: DutyFacts) -> list[Answer]:
 
 
 def _completions(session: Session, duty_id: int) -> list[Answer]:
-    by, undone_by = aliased(Person), aliased(Person)
+    by, undone_by, accepted_by = aliased(Person), aliased(Person), aliased(Person)
     rows = session.connection().execute(
-        select(
-            col(Completion.at), col(by.name), col(Completion.document_number),
-            col(Completion.document_date), col(Completion.note),
-            col(Completion.undone_at), col(undone_by.name),
-        )
+        select(Completion.__table__, col(by.name), col(undone_by.name), col(accepted_by.name))  # type: ignore[attr-defined]
         .join(by, col(by.id) == col(Completion.person_id), isouter=True)
         .join(undone_by, col(undone_by.id) == col(Completion.undone_by), isouter=True)
+        .join(accepted_by, col(accepted_by.id) == col(Completion.accepted_by), isouter=True)
         .where(col(Completion.duty_id) == duty_id)
-    )  # fmt: skip
+    )
+    kept = _files(session, duty_id)
     answers = []
-    for at, name, number, day, note, undone_at, undoer in rows:
-        evidence = "; ".join(filter(None, (number, note)))
-        answers.append(Answer(at, "done", name or "", evidence, day))
-        if undone_at is not None:
-            answers.append(Answer(undone_at, "undone", undoer or ""))
+    for row in rows:
+        done, (name, undoer, accepter) = row, row[-3:]
+        evidence = "; ".join(filter(None, (done.document_number, done.note)))
+        answers.append(
+            Answer(
+                done.at, "done", name or "", evidence, done.document_date,
+                odd=oddities(done.flags), files=kept.get(done.id, 0),
+            )
+        )  # fmt: skip
+        if done.accepted_at is not None:
+            answers.append(Answer(done.accepted_at, "accepted", accepter or ""))
+        if done.undone_at is not None:
+            what: AnswerKind = "returned" if done.returned_for else "undone"
+            answers.append(Answer(done.undone_at, what, undoer or "", done.returned_for))
     return answers
 
 
-def _obstacles(session: Session, duty_id: int) -> list[Answer]:
+def _files(session: Session, duty_id: int) -> dict[int, int]:
+    """How many files are kept with each report on the duty."""
     rows = session.connection().execute(
-        select(col(Obstacle.at), col(Person.name), col(Obstacle.text))
-        .join(Person, col(Person.id) == col(Obstacle.person_id), isouter=True)
-        .where(col(Obstacle.duty_id) == duty_id)
+        select(col(StoredFile.completion_id), func.count())
+        .join(Completion, col(Completion.id) == col(StoredFile.completion_id))
+        .where(col(Completion.duty_id) == duty_id, col(StoredFile.expires_at).is_(None))
+        .group_by(col(StoredFile.completion_id))
     )
-    return [Answer(at, "obstacle", name or "", text) for at, name, text in rows]
+    return {completion or 0: count for completion, count in rows}
+
+
+def _obstacles(session: Session, duty_id: int) -> list[Answer]:
+    by, answered_by = aliased(Person), aliased(Person)
+    rows = session.connection().execute(
+        select(
+            col(Obstacle.at), col(Obstacle.text), col(Obstacle.closed_at),
+            col(Obstacle.resolution), col(by.name), col(answered_by.name),
+        )
+        .join(by, col(by.id) == col(Obstacle.person_id), isouter=True)
+        .join(answered_by, col(answered_by.id) == col(Obstacle.answered_by), isouter=True)
+        .where(col(Obstacle.duty_id) == duty_id)
+    )  # fmt: skip
+    answers = []
+    for at, text, closed_at, resolution, name, answerer in rows:
+        answers.append(Answer(at, "obstacle", name or "", text))
+        if closed_at is not None:
+            answers.append(Answer(closed_at, "answered", answerer or "", resolution))
+    return answers
 
 
 def _extensions(session: Session, duty_id: int) -> list[Answer]:
