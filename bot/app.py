@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -23,8 +23,12 @@ from bot.commands import TABLE
 from bot.dispatch import Dispatcher
 from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
+from bot.letters import Letters
+from bot.picturing import Pictures
 from bot.reviewing.uploads import Uploads
+from bot.rounds import Rounds
 from bot.settings import ConfigTrouble, Settings
+from bot.standby import ask_others, posts_of, while_mine
 from bot.talk import Desk
 from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
@@ -40,6 +44,7 @@ from registry.database import (
 )
 from registry.expand import Terms, expand
 from registry.file_links import Links
+from registry.posts import ANYBODY, SCHEDULER, SENDER, Alone, Posts, call, poller
 from reports.render import Renderer
 from scheduler.agency_news import carry_out_and_tell
 from scheduler.channel import Channel, ChannelInfo, SendError, Update
@@ -200,17 +205,22 @@ class App:
         channels: dict[str, Channel],
         clock: Callable[[], datetime] = system_clock,
         beat: Callable[[], None] | None = None,
+        posts: Posts | None = None,
     ) -> None:
-        """`beat` is called after every tick that went well."""
+        """`beat` is called after every tick that went well; `posts`: what of the work is this
+        process's, where several share a database."""
         self.tools = tools
         self.db = db
         self.channels = channels
         self.clock = clock
+        self.posts = posts or Alone()
+        self.posts.called = self.called
         self.ticks = Ticks(self.plan, self.daily, self._ring, system_clock)
         self.infos: dict[str, ChannelInfo] = {}
         self.standing: dict[str, str] = {}
         self._beat = beat
         self._patience = STOP_WITHIN
+        self._asking = asyncio.Event()
         self._tariffs = {name: tools.settings.tariff(name) for name in channels}
         composer = Composer(
             tools.renderer, tools.calendar, channels, tools.settings.files_dir, tools.links
@@ -224,6 +234,7 @@ class App:
             clock,
             self.ticks.alarm,
             self._tariffs,
+            self.posts,
         )
         editing = tuple(name for name, channel in channels.items() if channel.edits)
         desk = Desk(
@@ -235,8 +246,15 @@ class App:
             update_rule=tools.update_rule,
         )
         self.dispatcher = Dispatcher(db, channels, desk, clock, self._answered)
+        self.rounds = Rounds(
+            db, tools.settings, tools.renderer, tools.calendar, self._tariffs, self.deliverer.wake
+        )
         self.drafts = Drafts(db, tools.settings, tools.renderer, self.deliverer.wake)
+        self.letters = Letters(
+            db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
+        )
         self.uploads = Uploads(db, channels, desk, clock, self.deliverer.wake)
+        self.pictures = Pictures(db, tools.settings, tools.renderer, clock, self.deliverer.wake)
         self.vitals = Vitals(
             self.infos, self.standing, self.deliverer.counts, self.dispatcher.inbox.received
         )
@@ -252,14 +270,28 @@ class App:
     def _ring(self) -> None:
         self.deliverer.wake()
 
+    def called(self) -> None:
+        """Another process queued something, or this one has taken over: look now."""
+        self._look()
+        self.dispatcher.wake()
+
     def _answered(self) -> None:
+        self._look()
+        self._asking.set()
+
+    def _look(self) -> None:
         self.deliverer.wake()
         self.uploads.wake()
+        self.pictures.wake()
 
     async def __aenter__(self) -> Self:
-        """Give back what a dead process had taken: under the lock, nobody else lives."""
-        await self.db.write(outbox.release_expired, self.clock(), everything=True)
+        if self.posts.alone:
+            await self._take_over()
         return self
+
+    async def _take_over(self) -> None:
+        """Give back what a dead process had taken: only a sender takes, and there is no other."""
+        await self.db.write(outbox.release_expired, self.clock(), everything=True)
 
     async def __aexit__(
         self,
@@ -280,10 +312,14 @@ class App:
 
     async def plan(self) -> None:
         """Plan what changed, whoever changed it (an import from another process, a command)."""
+        if not self.posts.mine(SCHEDULER):
+            return
         with self._timed():
             now = self.clock()
             await self._plan_changed(now)
             await self.drafts.look(now)
+            await self.rounds.look(now)
+            await self.letters.look(now)
             await self.db.write(_housekeeping, self.tools.settings.files_dir, now)
             await self.db.write(
                 warn_staff, self.tools.renderer, self._tariffs, tuple(self.channels), now
@@ -307,6 +343,8 @@ class App:
     async def daily(self) -> None:
         """Move the horizon on: new periods become duties, overdue ones get their next urge; forget
         what need not be kept."""
+        if not self.posts.mine(SCHEDULER):
+            return
         now = self.clock()
         await self.db.write(carry_out_and_tell, self.tools.renderer, now)
         await self.db.write(self._extend, now)
@@ -340,14 +378,17 @@ class App:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, stop.set)
         web = web_server(self)
-        await self.daily()
-        await self.plan()
+        if self.posts.alone:
+            # Nobody else can be at it: what is due today is known before anything else begins.
+            await self._first_look()
         self.ticks.start()
         work = [
             *([asyncio.create_task(web.run(), name="web")] if web is not None else []),
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
-            asyncio.create_task(self.deliverer.run(), name="deliver"),
-            asyncio.create_task(self.uploads.run(), name="uploads"),
+            *(
+                asyncio.create_task(while_mine(self.posts, post, task), name=name)
+                for post, name, task in self._held()
+            ),
             *(
                 asyncio.create_task(self._listen(name, channel), name=name)
                 for name, channel in self.channels.items()
@@ -363,6 +404,34 @@ class App:
             # A messenger that is silent now is not waited for twice.
             self._patience = 0.1
             await self._end([waiting, *work])
+
+    def _held(self) -> list[tuple[str, str, Callable[[], Awaitable[None]]]]:
+        """What one process does for all: its post, its name, the work."""
+        work: list[tuple[str, str, Callable[[], Awaitable[None]]]] = [
+            (SENDER, "deliver", self._send),
+            (SCHEDULER, "uploads", self.uploads.run),
+            (SCHEDULER, "pictures", self.pictures.run),
+        ]
+        if not self.posts.alone:
+            calls = partial(self.db.write, call)
+            work.append((SCHEDULER, "scheduler", self._begin))
+            work.append((ANYBODY, "call", partial(ask_others, self.posts, self._asking, calls)))
+        return work
+
+    async def _first_look(self) -> None:
+        await self.daily()
+        await self.plan()
+
+    async def _begin(self) -> None:
+        """The ticks are this process's now: at once what the last one may not have come to."""
+        await self._first_look()
+        self.called()
+        await asyncio.get_running_loop().create_future()
+
+    async def _send(self) -> None:
+        if not self.posts.alone:
+            await self._take_over()
+        await self.deliverer.run()
 
     @staticmethod
     async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
@@ -382,7 +451,8 @@ class App:
                 log.info("%s is open as %s", name, self.infos[name].username or "-")
                 for note in self.infos[name].notes:
                     log.warning("%s: %s", name, note)
-                await channel.receive(partial(self._store, name))
+                receive = partial(channel.receive, partial(self._store, name))
+                await while_mine(self.posts, poller(name), receive)
             except SendError as error:
                 if error.auth and len(self.channels) == 1 and name not in self.infos:
                     raise
@@ -424,14 +494,17 @@ async def run(settings: Settings, clock: Callable[[], datetime] = system_clock) 
     """`dondoc run`. Raises AlreadyRunning, ConfigTrouble (also for a port that is
     taken), DatabaseTrouble, SendError."""
     tools = Tools.of(settings, clock())
-    with only_one(settings.paths.data_dir / "dondoc.lock"):
+    alone = sqlite_path(settings.database_url) is not None
+    lock = only_one(settings.paths.data_dir / "dondoc.lock") if alone else contextlib.nullcontext()
+    with lock:
         db = open_database(settings, clock())
         try:
             async with HttpClient() as http:
                 channels = make_channels(settings, http, clock)
                 async with (
                     Heartbeat(http, settings.web.ping_url.get_secret_value()) as heart,
-                    App(tools, db, channels, clock, heart.beat) as app,
+                    posts_of(db, channels) as posts,
+                    App(tools, db, channels, clock, heart.beat, posts) as app,
                 ):
                     await app.run()
         finally:

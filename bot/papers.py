@@ -12,6 +12,8 @@ from bot.settings import Settings
 from registry import files
 from registry.tables import StoredFile
 from reports.papers.body import Office
+from reports.papers.letter import Letter, file_name
+from reports.papers.letter_word import write_letter
 from reports.papers.model import PeriodReport
 from reports.papers.period import name_of
 from reports.papers.sheet import write_xlsx
@@ -46,6 +48,11 @@ def docx_of(report: PeriodReport, settings: Settings, renderer: Renderer) -> Pap
     """The draft to go on writing in."""
     data = write_docx(report, office_of(settings), renderer)
     return Paper(f"Dự thảo báo cáo {name_of(report.period)}.docx", DOCX, data)
+
+
+def letter_of(letter: Letter, settings: Settings, renderer: Renderer) -> Paper:
+    """The letter that urges an agency, to go on writing in."""
+    return Paper(file_name(letter), DOCX, write_letter(letter, office_of(settings), renderer))
 
 
 def xlsx_of(report: PeriodReport, settings: Settings) -> Paper:

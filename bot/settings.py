@@ -35,6 +35,7 @@ from pydantic_settings import (
 from registry.budget import Tariff
 from registry.messengers import messenger_of
 from scheduler.ladder import LATEST_RUNG, Ladder
+from scheduler.briefing import Weekday
 from scheduler.plan import Policy
 
 DEFAULT_CONFIG = Path("config.toml")
@@ -229,6 +230,19 @@ class Papers(_Section):
     draft_at: time = time(17, 30)
 
 
+class Briefs(_Section):
+    members: Weekday = "mon"
+    staff: Weekday = "mon"
+    at: time = time(8)
+
+
+class Contacts(_Section):
+    heartbeat: bool = True
+    heartbeat_day: int = Field(default=1, ge=1, le=15)
+    unheard_days: int = Field(default=90, ge=7, le=730)
+    answer_days: int = Field(default=10, ge=1, le=60)
+
+
 class Paths(_Section):
     data_dir: Path = Path("data")
     templates_dir: Path | None = None
@@ -256,6 +270,8 @@ class Settings(BaseSettings):
     web: Web = Web()
     reminders: Reminders = Reminders()
     papers: Papers = Papers()
+    briefs: Briefs = Briefs()
+    contacts: Contacts = Contacts()
     paths: Paths = Paths()
     invites: Invites = Invites()
     logs: Logs = Logs()
@@ -287,8 +303,8 @@ class Settings(BaseSettings):
         ladder = Ladder(given.leader_after, given.member_after, given.staff_after)
         if not ladder.climbs:
             raise ConfigTrouble(
-                "[reminders] leader_after, member_after, staff_after phải tăng dần (hoặc bằng nhau; "
-                "0 là bỏ bậc ấy)."
+                "[reminders] leader_after, member_after, staff_after phải tăng dần "
+                "(hoặc bằng nhau; 0 là bỏ bậc ấy)."
             )
         return Policy(
             leads=leads,

@@ -95,7 +95,7 @@ class Pause:
         return at > self.heard_at and local(at).date() < self.resumes
 
     def asked_again(self, urges: list[Step], due_on: date) -> list[Step]:
-        """The urges, and on the day the pause ends, if it ends after the due day, one that asks what
+        """The urges, and where the pause ends after the due day one on that day, which asks what
         became of it."""
         if self.resumes <= due_on:
             return urges

@@ -33,7 +33,7 @@ class Policy:
     leads: tuple[int, ...] = (10, 5, 2, 0)
     update_leads: tuple[int, ...] = (5, 0)
     urges: tuple[int, ...] = (1, 3)
-    ladder: Ladder = Ladder()
+    ladder: Ladder = field(default_factory=Ladder)
     received_days: int = 5
     at: time = time(8)
     opens: time = time(7, 30)

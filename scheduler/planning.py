@@ -110,7 +110,7 @@ def mark_changed(session: Session, now: datetime, *, daily: bool = False) -> Non
 
 
 def note_policy(session: Session, policy: Policy, now: datetime) -> bool:
-    """Whether the policy is another one than the last time; then every open duty is planned anew."""
+    """Whether the policy is another than the last time; then every open duty is planned anew."""
     kept = marks.get(session, POLICY_MARK)
     if kept is not None and kept.value == repr(policy):
         return False

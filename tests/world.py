@@ -23,7 +23,7 @@ from bot.channels.console import ConsoleChannel, handed, said
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
-from bot.settings import Committee, Papers, Paths, Settings, Web, Zalo
+from bot.settings import Briefs, Committee, Contacts, Papers, Paths, Reminders, Settings, Web, Zalo
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import files, invites
 from registry.agencies import resolve
@@ -452,6 +452,7 @@ class Office:
         """Let everything happen that can happen at this moment."""
         await self.app.dispatcher.drain()
         await self.app.uploads.drain()
+        await self.app.pictures.drain()
         await self.app.dispatcher.finish()
         await self.app.plan()
         await self.app.deliverer.drain()
@@ -594,9 +595,11 @@ async def office(
     web: Web = PUBLIC,
     zalo: Zalo | None = None,
     drafts: bool = False,
+    rounds: bool = False,
 ) -> AsyncIterator[Office]:
     """The product with the province loaded; the first messenger is the one people use. `drafts`:
-    the draft report comes by itself on the evening of a deadline."""
+    the draft report comes by itself on the evening of a deadline. `rounds`: so do the weekly briefs
+    and the monthly question to focal points."""
     clock = SimClock(begin)
     settings = Settings(
         committee=Committee(
@@ -605,6 +608,10 @@ async def office(
         ),
         paths=Paths(data_dir=folder),
         papers=Papers(drafts=drafts),
+        briefs=Briefs() if rounds else Briefs(members="off", staff="off"),
+        contacts=Contacts(heartbeat=rounds),
+        # Letters come by themselves where draft reports do.
+        reminders=Reminders(letter_urges=3 if drafts else 0),
         web=web,
         zalo=zalo or Zalo(),
     )

@@ -15,6 +15,7 @@ from bot.cli import (
     figures,
     journal,
     keeping,
+    letters,
     reading,
     reporting,
     running,
@@ -32,14 +33,15 @@ app.add_typer(agencies.app, name="agencies")
 
 for command in (running.init, running.run, running.demo, running.doctor, reading.deadline,
                 reading.reply, data.invite, figures.status, figures.plan, calendars.calendar,
-                keeping.backup, keeping.restore, keeping.erase):  # fmt: skip
+                letters.letter, keeping.backup, keeping.restore, keeping.erase):  # fmt: skip
     app.command()(command)
 app.command("import")(data.import_file)
 papers = typer.Typer(help="Văn bản: xem, kết thúc, thay thế, mở lại.", no_args_is_help=True)
 app.add_typer(papers, name="directives")
 for word, act in (("list", directives.list_directives), ("show", directives.show_directive),
                   ("end", directives.end_directive), ("replace", directives.replace_directive),
-                  ("reopen", directives.reopen_directive)):  # fmt: skip
+                  ("reopen", directives.reopen_directive),
+                  ("urges", letters.directive_urges)):  # fmt: skip
     papers.command(word)(act)
 agencies.app.command("load")(data.agencies_load)
 app.add_typer(zalo_oa.group, name="zalo-oa")

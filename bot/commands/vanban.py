@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot import ladder_words
 from bot.announcing import Cause, announce
 from bot.talk import Talk
 from deadlines.text import clean, fold
@@ -35,6 +36,7 @@ _END = re.compile(
     rf"(?:ket thuc|het hieu luc|dung) {_NUMBER}"
     r"(?:[ ,:.-]+(?:vi|do|ly do)?[ :]*(?P<note>\S.*))?$"
 )
+_LADDER = re.compile(rf"don doc {_NUMBER}[ ,:]+(?P<rungs>\S.*)$")
 _REOPEN = re.compile(rf"(?:mo lai|khoi phuc) {_NUMBER}$")
 
 YES = frozenset({"dong y", "co", "xac nhan", "ok", "yes", "y", "dong y 1", "duyet"})
@@ -150,8 +152,22 @@ def _reopening(talk: Talk, match: re.Match[str], words: str) -> None:
     _confirm(talk, _Order("reopen", old.id or 0), old, None)
 
 
+def _laddering(talk: Talk, match: re.Match[str], words: str) -> None:
+    """ "/vanban đôn đốc 12/KH-UBND lãnh đạo 3, thành viên 5": the directive's own ladder."""
+    directive = directive_named(talk.session, _words(match, "old", words))
+    wish = ladder_words.read_rungs(_words(match, "rungs", words))
+    if wish is None:
+        talk.say("vanban_bac_usage")
+        return
+    ladder, touched = ladder_words.give(
+        talk.session, directive, wish, talk.desk.settings.policy, talk.actor, talk.now
+    )
+    talk.say("vanban_bac", directive=label(directive), ladder=ladder, own=wish.own, touched=touched)
+
+
 _ACTS: tuple[tuple[re.Pattern[str], Callable[[Talk, re.Match[str], str], None]], ...] = (
     (_REOPEN, _reopening),
+    (_LADDER, _laddering),
     (_END, _ending),
     (_REPLACE, _replacing),
 )

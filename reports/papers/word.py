@@ -38,7 +38,7 @@ def write_docx(report: PeriodReport, office: Office, renderer: Renderer) -> byte
 
     from reports.papers import word_parts  # noqa: PLC0415
 
-    writer = _Writer(Document(), word_parts)
+    writer = Writer(Document(), word_parts)
     writer.page(MARGINS)
     writer.letterhead(office, local(report.at))
     writer.title(title_of(report, office))
@@ -52,7 +52,7 @@ def write_docx(report: PeriodReport, office: Office, renderer: Renderer) -> byte
     return content.getvalue()
 
 
-class _Writer:
+class Writer:
     """Puts one part after the other into a new document. `parts`: the module of small pieces,
     loaded together with python-docx."""
 
@@ -86,7 +86,10 @@ class _Writer:
 
     # -- letterhead and title ---------------------------------------------------------------------
 
-    def letterhead(self, office: Office, at: datetime) -> None:
+    def letterhead(
+        self, office: Office, at: datetime, symbol: str = "BC-…", about: str = ""
+    ) -> None:
+        """symbol: what follows the number. about: the subject of a letter, which has no title."""
         table = self.parts.bare_table(self.document, _LETTERHEAD)
         left, right = table.rows[0].cells
         parent = _safe(office.parent.upper()) or "[TÊN CƠ QUAN CHỦ QUẢN]"
@@ -94,7 +97,9 @@ class _Writer:
         self._put(left.paragraphs[0], parent, CAPITALS)
         self._put(left.add_paragraph(), f"<b>{agency}</b>", CAPITALS)
         self.parts.line_under(left.add_paragraph(), 23, 23)
-        self._put(left.add_paragraph(), f"Số:{_BLANK}/BC-…", SMALL, before=4)
+        self._put(left.add_paragraph(), f"Số:{_BLANK}/{symbol}", SMALL, before=4)
+        if about:
+            self._put(left.add_paragraph(), f"V/v {_safe(about)}", CAPITALS, before=6)
         draft = left.add_paragraph()
         self._put(draft, "<b>DỰ THẢO</b>", SMALL, before=8)
         self.parts.boxed(draft, 20, 20)
@@ -104,6 +109,12 @@ class _Writer:
         place = _safe(office.place) or "[địa danh]"
         day = f"{place}, ngày{_BLANK}tháng{_BLANK}năm {at.year}"
         self._put(right.add_paragraph(), f"<i>{day}</i>", SMALL, before=4)
+
+    def addressed(self, agency: str) -> None:
+        """To whom a letter goes."""
+        self._put(
+            self.document.add_paragraph(), f"Kính gửi: {_safe(agency)}.", BODY, before=14, after=6
+        )
 
     def title(self, words: str) -> None:
         self._put(self.document.add_paragraph(), "<b>BÁO CÁO</b>", BODY, before=14)
@@ -150,14 +161,15 @@ class _Writer:
         form.line_spacing = self.parts.Pt(points)
         form.keep_with_next = True
 
-    def foot(self) -> None:
-        """Recipients and the signature."""
+    def foot(self, copies: str = "[các cơ quan, cá nhân nhận báo cáo]") -> None:
+        """Recipients and the signature, never on a page without a line of the text before them."""
+        self.document.paragraphs[-1].paragraph_format.keep_with_next = True
         self._gap(12)
         table = self.parts.bare_table(self.document, (82.0, 83.0))
+        self.parts.unbroken(table.rows[0])
         left, right = table.rows[0].cells
         self.parts.add_runs(left.paragraphs[0], "<b><i>Nơi nhận:</i></b>", 12)
-        for line in ("- Như trên;", "- [các cơ quan, cá nhân nhận báo cáo];",
-                     "- Lưu: VT, [đơn vị soạn thảo]."):  # fmt: skip
+        for line in ("- Như trên;", f"- {copies};", "- Lưu: VT, [đơn vị soạn thảo]."):  # fmt: skip
             self.parts.add_runs(left.add_paragraph(), line, 11)
         self._put(right.paragraphs[0], "<b>[QUYỀN HẠN, CHỨC VỤ CỦA NGƯỜI KÝ]</b>", BODY)
         for _ in range(4):
@@ -167,6 +179,16 @@ class _Writer:
     # -- annex ------------------------------------------------------------------------------------
 
     def annex(self, report: PeriodReport, office: Office) -> None:
+        """Every duty of the period, on pages of their own."""
+        agency = _safe(office.agency) or "[tên cơ quan báo cáo]"
+        origin = (
+            f"(Kèm theo Báo cáo số{_BLANK}/BC-… ngày{_BLANK}tháng{_BLANK}"
+            f"năm {local(report.at).year} của {agency}; dự thảo)"
+        )
+        self.listing(_annex_title(report.period), origin, annex_of(report))
+
+    def listing(self, title: str, origin: str, table: Table) -> None:
+        """A table as an annex across the page. `title` and `origin` are escaped already."""
         section = self.document.add_section(self.parts.WD_SECTION.NEW_PAGE)
         section.orientation = self.parts.WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = map(self.parts.Mm, reversed(PORTRAIT))
@@ -174,14 +196,8 @@ class _Writer:
         section.different_first_page_header_footer = True
         self.parts.restart_numbers(section)
         self._put(self.document.add_paragraph(), "<b>Phụ lục</b>", BODY)
-        self._put(self.document.add_paragraph(), f"<b>{_annex_title(report.period)}</b>", BODY)
-        agency = _safe(office.agency) or "[tên cơ quan báo cáo]"
-        origin = (
-            f"(Kèm theo Báo cáo số{_BLANK}/BC-… ngày{_BLANK}tháng{_BLANK}"
-            f"năm {local(report.at).year} của {agency}; dự thảo)"
-        )
+        self._put(self.document.add_paragraph(), f"<b>{title}</b>", BODY)
         self._put(self.document.add_paragraph(), f"<i>{origin}</i>", BODY)
-        table = annex_of(report)
         if not table.rows:
             self._put(self.document.add_paragraph(), "Không có đầu việc nào.", BODY, before=12)
             return

@@ -19,6 +19,7 @@ from reports.papers.body import Table
 __all__ = [
     "WD_ALIGN_PARAGRAPH", "WD_ORIENT", "WD_SECTION", "Mm", "Pt", "add_runs", "add_table",
     "bare_table", "boxed", "line_under", "page_field", "restart_numbers", "set_font",
+    "unbroken",
 ]  # fmt: skip
 
 FONT = "Times New Roman"
@@ -109,6 +110,11 @@ def restart_numbers(section: Any) -> None:
     kind = OxmlElement("w:pgNumType")
     kind.set(qn("w:start"), "1")
     section._sectPr.insert_element_before(kind, "w:cols", "w:titlePg", "w:docGrid")  # noqa: SLF001
+
+
+def unbroken(row: Any) -> None:
+    """A row that stays on one page."""
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001
 
 
 def bare_table(document: Any, widths: tuple[float, ...]) -> Any:
