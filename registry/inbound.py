@@ -47,6 +47,16 @@ def oldest_new(session: Session, channels: Collection[str]) -> Inbound | None:
     ).first()
 
 
+def take(session: Session, inbound_id: int) -> Inbound | None:
+    """The update, for whoever handles it in this transaction; None where another process has done
+    so or is at it."""
+    return session.exec(
+        select(Inbound)
+        .where(Inbound.id == inbound_id, Inbound.state == InboundState.NEW)
+        .with_for_update(skip_locked=True)
+    ).first()
+
+
 def waiting(session: Session) -> int:
     """How many stored updates are not handled yet."""
     return session.exec(

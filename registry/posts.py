@@ -1,7 +1,7 @@
 """Posts: work that one process does at a time, however many share a PostgreSQL database.
 
-A post is an advisory lock of a session of its own. Who holds it polls a bot and sends for it, or
-runs the ticks; the others stand by. A holder that dies loses its session, and with it the post, at
+A post is an advisory lock of a session of its own: polling one bot, sending, the ticks. Who does
+not hold it stands by. A holder that dies loses its session, and with it the post, at
 once. One that loses its session and lives notices within a beat and stops; whoever comes after it
 waits a little longer than that before it begins. A look in the transaction that claims
 (`sure`) leaves nothing to timing: what it finds is what the database knows.
@@ -25,6 +25,11 @@ from registry.engines import LOCKS, postgres_arguments
 log = logging.getLogger(__name__)
 
 SCHEDULER = "scheduler"
+# All bots' messages leave through one process: whether a messenger is cut off, spent, or passed
+# over for a person's other one is one decision, and a token's rate is kept where it is known.
+SENDER = "sender"
+# No post: what every process does.
+ANYBODY = ""
 # Seconds. A beat asks for what is not held and shows that the session lives.
 BEAT = 0.5
 SETTLE = 2.0
@@ -50,7 +55,9 @@ _CALL = text(f"SELECT pg_notify({_CHANNEL}, '')")
 
 
 class Posts(Protocol):
-    """Who does what."""
+    """Who does what. called: run in the event loop when another process has queued something."""
+
+    called: Callable[[], None]
 
     @property
     def alone(self) -> bool:
@@ -61,8 +68,8 @@ class Posts(Protocol):
         """Whether this process holds the post, as far as it knows."""
         ...
 
-    def sure(self, session: Session, names: Collection[str]) -> list[str]:
-        """Those of the posts that are ours as the database knows it at this moment."""
+    def sure(self, session: Session, name: str) -> bool:
+        """Whether the post is ours as the database knows it at this moment."""
         ...
 
     async def until(self, name: str, *, mine: bool) -> None:
@@ -75,13 +82,16 @@ class Alone:
 
     alone = True
 
+    def __init__(self) -> None:
+        self.called: Callable[[], None] = lambda: None
+
     def mine(self, name: str) -> bool:
         del name
         return True
 
-    def sure(self, session: Session, names: Collection[str]) -> list[str]:
-        del session
-        return list(names)
+    def sure(self, session: Session, name: str) -> bool:
+        del session, name
+        return True
 
     async def until(self, name: str, *, mine: bool) -> None:
         del name
@@ -90,10 +100,7 @@ class Alone:
 
 
 class Shared:
-    """Posts on PostgreSQL, kept by a thread with a connection of its own. `async with` holds them.
-
-    called: run in the event loop when another process has queued something (:func:`call`).
-    """
+    """Posts on PostgreSQL, kept by a thread with its own connection. `async with` holds them."""
 
     alone = False
 
@@ -130,16 +137,13 @@ class Shared:
         self._engine.dispose()
 
     def mine(self, name: str) -> bool:
-        return name in self._held
+        return name == ANYBODY or name in self._held
 
-    def sure(self, session: Session, names: Collection[str]) -> list[str]:
-        pid = self._pid
-        return [
-            name
-            for name in names
-            if name in self._held
-            and session.execute(_HELD, {"pid": pid, "name": name}).scalar_one()
-        ]
+    def sure(self, session: Session, name: str) -> bool:
+        if name not in self._held:
+            return False
+        found = session.execute(_HELD, {"pid": self._pid, "name": name})
+        return bool(found.scalar_one())
 
     async def until(self, name: str, *, mine: bool) -> None:
         while True:
@@ -195,6 +199,11 @@ class Shared:
     def _tell(self, what: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(what)
+
+
+def poller(channel: str) -> str:
+    """The post of who asks one bot for its updates."""
+    return f"poll:{channel}"
 
 
 def call(session: Session) -> None:
