@@ -93,6 +93,10 @@ class Dispatcher:
         """Store updates before they are confirmed to the messenger."""
         await self.inbox.store(channel, updates)
 
+    def wake(self) -> None:
+        """Something may have been stored: look now."""
+        self._wake.set()
+
     async def run(self) -> None:
         """Handle until cancelled."""
         while True:
@@ -159,7 +163,9 @@ class Dispatcher:
 
     def handle(self, session: Session, inbound_id: int, now: datetime) -> Handled:
         """Everything one update does, answer included."""
-        row = session.get_one(Inbound, inbound_id)
+        row = stored.take(session, inbound_id)
+        if row is None:
+            return Handled("")
         channel = self._channels.get(row.channel)
         incoming = channel.parse(row.raw) if channel is not None else None
         row.state, row.handled_at = InboundState.HANDLED, now
