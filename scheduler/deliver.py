@@ -22,6 +22,7 @@ from registry.budget import Budget, Tariff, budget_of
 from registry.clock import local_day, moment_of
 from registry.database import Database
 from registry.people import close_contact, move_contact
+from registry.posts import SENDER, Alone, Posts
 from registry.tables import Contact, Notice
 from registry.types import NoticeState
 from scheduler.channel import Channel, Message, SendError
@@ -102,6 +103,7 @@ class Deliverer:
         clock: Callable[[], datetime],
         alarm: Callable[[float], None] | None = None,
         tariffs: Mapping[str, Tariff] | None = None,
+        posts: Posts | None = None,
     ) -> None:
         self._db = db
         self._channels = channels
@@ -110,6 +112,7 @@ class Deliverer:
         self._calendar = calendar
         self._clock = clock
         self._alarm = alarm
+        self._posts = posts or Alone()
         self._wake = asyncio.Event()
         self._busy: set[int] = set()
         self._under_way: Counter[str] = Counter()
@@ -188,7 +191,10 @@ class Deliverer:
         return begun
 
     def _claim(self, session: Session, now: datetime, free: int) -> list[outbox.Batch]:
-        """What may leave at this moment, by working hours, messengers and their budgets."""
+        """What may leave at this moment, by working hours, messengers and their budgets; nothing
+        where another process has become the sender."""
+        if not self._posts.sure(session, SENDER):
+            return []
         budgets = {name: self._budget(session, name, now) for name in self._limits}
         thrift = Thrift.of(budgets)
         moving = [name for name in self._moving(now) if name not in thrift.spent]
