@@ -111,7 +111,7 @@ class _Deaf:
             self.cut += 1
             if self.commits:
                 real(dbapi)
-            dbapi.close()
+            dbapi.driver_connection.close()
             raise _gone()
 
         return commit
