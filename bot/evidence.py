@@ -116,10 +116,10 @@ def keep(
         raise Refused(GONE)
     if any(len(files.of_completion(session, one.id or 0, now)) >= MOST_FILES for one in mine):
         raise Refused(TOO_MANY)
+    name = upload.name
     if not reviews.finish(session, upload.id or 0, UploadState.READ):
         return {}
     numbers = []
-    name = upload.name
     for one in mine:
         row = files.keep(
             session, desk.settings.files_dir, name, data, kind[0], now,

@@ -75,6 +75,11 @@ def theme_of(key: str) -> Theme:
     return _BY_KEY.get(key, OTHER)
 
 
+def theme_for(key: str, text: str) -> Theme:
+    """The theme stored; what was stored before there were themes has the one its words tell."""
+    return theme_of(key) if key else theme_in(text)
+
+
 def theme_named(words: str) -> Theme | None:
     """The theme a person names: its name or one of the parts of it, or a word that tells it."""
     flat = fold(words).strip(" .")

@@ -16,7 +16,7 @@ from deadlines.text import clean, fold
 from registry import duties, obstacles
 from registry.people import Refused
 from registry.tables import Duty, Obstacle, Question
-from registry.themes import THEMES, theme_named, theme_of
+from registry.themes import THEMES, theme_for, theme_named
 
 ASK_ANSWER = "obstacle_answer"
 ASK_NUMBER = "obstacle_number"
@@ -183,7 +183,7 @@ def _list(talk: Talk) -> None:
     shown = [
         {
             "label": obstacles.label(row.obstacle),
-            "theme": theme_of(row.obstacle.theme).name,
+            "theme": theme_for(row.obstacle.theme, row.obstacle.text).name,
             "number": row.duty.number,
             "agency": row.agency,
             "owner": row.owner,
@@ -257,7 +257,7 @@ def _facts(talk: Talk, obstacle: Obstacle) -> dict[str, Any]:
     task, agency = duties.titled(talk.session, duty)
     return {
         "label": obstacles.label(obstacle),
-        "theme": theme_of(obstacle.theme).name,
+        "theme": theme_for(obstacle.theme, obstacle.text).name,
         "number": duty.number,
         "title": task.title,
         "agency": agency.name,
