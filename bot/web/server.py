@@ -81,6 +81,8 @@ class WebServer:
             self._server.should_exit = True
             if not serving.done():
                 await asyncio.wait([serving], timeout=STOP_WITHIN + 1)
+            # uvicorn closes it too, but not where it was stopped before it had begun.
+            self._socket.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
