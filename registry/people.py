@@ -90,7 +90,14 @@ def load_actor(session: Session, channel: str, sender: str) -> Actor:
     contact = find_contact(session, channel, sender)
     if contact is None or contact.person_id is None or contact.chat_kind != "private":
         return Actor(None, "")
-    person = session.get_one(Person, contact.person_id)
+    return actor_of(session, contact.person_id)
+
+
+def actor_of(session: Session, person_id: int | None) -> Actor:
+    """A person in the capacities they hold now; an unbound Actor where there is none."""
+    person = session.get(Person, person_id) if person_id is not None else None
+    if person is None:
+        return Actor(None, "")
     held = session.exec(
         select(Subscription.role, Subscription.agency_id).where(
             Subscription.person_id == person.id, col(Subscription.ended_at).is_(None)

@@ -10,14 +10,18 @@ from itertools import groupby
 from registry.budget import Usage
 from registry.messengers import messenger_name, messenger_of
 from registry.types import Role
+from reports.asking import OF_TASKS
 from reports.facts import DutyFacts
+from reports.meaning import Meaning
 from reports.messages import Section, listed
 from reports.render import Rendered, Renderer
 from reports.status import AgencyRow, OverdueLine, Status, Unreachable
+from reports.unfolded import PAGE, Page
 from reports.vietnamese import num, share
 
-LISTED_AGENCIES = 15
-OVERDUE_IN_STATUS = 15
+LISTED_AGENCIES = 10
+AGENCIES_A_PAGE = 20
+OVERDUE_IN_STATUS = 5
 OVERDUE_PER_AGENCY = 5
 OVERDUE_AGENCIES = 10
 UNREACHABLE_AGENCIES = 40
@@ -32,6 +36,34 @@ ROLE_NAMES: Mapping[Role, str] = {
 }
 
 
+# What a figure is called, with the sign of its lines.
+FIGURE_NAMES: Mapping[str, tuple[str, str]] = {
+    "total": ("📋", "Tất cả các việc"),
+    "done": ("✅", "Việc đã hoàn thành"),
+    "done_on_time": ("✅", "Việc hoàn thành đúng hạn"),
+    "done_late": ("☑️", "Việc hoàn thành quá hạn"),
+    "open": ("⏳", "Việc chưa hoàn thành"),
+    "due_soon": ("🟡", "Việc sắp đến hạn"),
+    "overdue": ("🔴", "Việc quá hạn"),
+    "not_started": ("⚪", "Việc chưa triển khai"),
+    "submitted": ("📨", "Việc đã báo xong, chờ xác nhận kết quả"),
+    "updates": ("🔄", "Việc thường xuyên đang chờ cập nhật tiến độ"),
+    "waiting": ("⚓", "Nhiệm vụ chưa xác định được ngày hạn"),
+    "ongoing": ("🔄", "Nhiệm vụ thường xuyên"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """How a question was understood: whose figures, what limits them besides directive and period,
+    what was taken for what, and the page wanted."""
+
+    title: str = ""
+    words: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    page: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class HelpLine:
     """One command as help shows it: "/xong", "[số việc]", "báo xong"."""
@@ -41,22 +73,61 @@ class HelpLine:
     description: str
 
 
-def status(renderer: Renderer, figures: Status, bots: Sequence[Usage] = ()) -> Rendered:
-    """The whole committee (or one directive, or one period): totals, agencies, what is overdue; and
-    for staff how much of their tariffs the bots have used."""
-    rows = [row for row in figures.rows if row.counts.total]
+def status(
+    renderer: Renderer, figures: Status, bots: Sequence[Usage] = (), about: About = About()
+) -> Rendered:
+    """The whole committee (or whatever was asked for): totals, agencies, what is overdue longest;
+    and for staff how much of their tariffs the bots have used. Later pages go on with the
+    agencies."""
+    rows = _counted(figures)
+    first = about.page == 1
+    start = 0 if first else LISTED_AGENCIES + (about.page - 2) * AGENCIES_A_PAGE
+    end = LISTED_AGENCIES if first else start + AGENCIES_A_PAGE
     return renderer.render(
         "messages/status",
         s=figures,
+        about=about,
+        pages=status_pages(figures),
+        start=start,
         agencies=[
-            {"row": row, "light": _light(row), "words": _row_words(row)}
-            for row in rows[:LISTED_AGENCIES]
+            {"row": row, "light": _light(row), "words": _row_words(row)} for row in rows[start:end]
         ],
-        agencies_rest=len(rows[LISTED_AGENCIES:]),
+        agencies_rest=len(rows[end:]),
         overdue=figures.overdue[:OVERDUE_IN_STATUS],
         overdue_rest=len(figures.overdue[OVERDUE_IN_STATUS:]),
         bots=[{"name": bot_name(each.channel), "words": usage_words(each)} for each in bots],
     )
+
+
+def status_pages(figures: Status) -> int:
+    """How many pages the agencies take."""
+    return 1 + -(-max(len(_counted(figures)) - LISTED_AGENCIES, 0) // AGENCIES_A_PAGE)
+
+
+def _counted(figures: Status) -> list[AgencyRow]:
+    return [row for row in figures.rows if row.counts.total]
+
+
+def unfolded(
+    renderer: Renderer, meaning: Meaning, names: Sequence[str], page: Page, notes: Sequence[str]
+) -> Rendered:
+    """The duties behind one figure (those behind all of them, where several are named)."""
+    sign = FIGURE_NAMES[names[0]][0]
+    first, *others = [FIGURE_NAMES[name][1] for name in names]
+    also = [other.removeprefix("Việc ") for other in others]
+    return renderer.render(
+        "messages/unfolded",
+        m=meaning,
+        sign=sign,
+        heading=", ".join([first, *also]),
+        page=page,
+        start=(page.number - 1) * PAGE,
+        notes=notes,
+        today=meaning.scope.today,
+        names_agency=meaning.scope.agency_ids is None or len(meaning.scope.agency_ids) > 1
+        or meaning.scope.coordinating,
+        counts_tasks=names[0] in OF_TASKS,
+    )  # fmt: skip
 
 
 def bot_name(channel: str) -> str:
@@ -76,11 +147,20 @@ def usage_words(usage: Usage) -> str:
 
 
 def status_agency(
-    renderer: Renderer, figures: Status, agency: str, owed: Sequence[DutyFacts]
+    renderer: Renderer,
+    figures: Status,
+    agency: str,
+    owed: Sequence[DutyFacts],
+    about: About = About(),
 ) -> Rendered:
     """One agency: its figures and what it has not done yet, as `open_duties` orders it."""
     return renderer.render(
-        "messages/status_agency", s=figures, agency=agency, with_agency=False, **listed(owed)
+        "messages/status_agency",
+        s=figures,
+        agency=agency,
+        about=about,
+        with_agency=False,
+        **listed(owed),
     )
 
 
@@ -139,7 +219,7 @@ def _row_words(row: AgencyRow) -> str:
     if counts.due_soon:
         said.append(f"sắp đến hạn {num(counts.due_soon)}")
     if counts.not_started:
-        said.append(f"chưa phản hồi {num(counts.not_started)}")
+        said.append(f"chưa triển khai {num(counts.not_started)}")
     said.append(f"hoàn thành {num(counts.done)}/{num(counts.total)}")
     if counts.done_late:
         said[-1] += f" (trong đó {num(counts.done_late)} quá hạn)"

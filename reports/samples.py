@@ -11,12 +11,15 @@ from reports import figures, messages
 from reports.agency_samples import AGENCY_SAMPLES
 from reports.calendar_words import calendar_event
 from reports.facts import CompletionFacts, DutyFacts, ExtensionFacts, ObstacleFacts
+from reports.counting import Scope
 from reports.figures import HelpLine
 from reports.messages import Digest, News
+from reports.meaning import Meaning
 from reports.reach import Silence
 from reports.render import Problem, Rendered, Renderer
 from reports.status import AgencyRow, Counts, OverdueLine, Status, Unreachable
 from reports.why import Answer, Planned, Source, Standing, Told, Why
+from reports.unfolded import Listed, Page
 
 DAY = date(2027, 9, 20)
 MOMENT = datetime(2027, 9, 20, 1, tzinfo=UTC)
@@ -101,6 +104,17 @@ BOTS = (
 )
 NOTHING = Status(DAY, 10, Counts(), (), (), 0, 0)
 STORY = Why(
+ASKED = Meaning(
+    Scope(DAY, 10, None, None, (date(2027, 7, 1), date(2027, 9, 30))), "Sở Y tế", ("phối hợp",), "9/KH"
+)
+LISTED = (
+    Listed(118, LATE.title, LATE.agency, date(2027, 8, 31), DutyState.OPEN, late_days=20, urges=2),
+    Listed(119, LATE.title, LATE.agency, date(2027, 9, 30), DutyState.OPEN, is_update=True),
+    Listed(120, LATE.title, LATE.agency, date(2027, 8, 31), DutyState.DONE, DAY, 20),
+    Listed(121, LATE.title, LATE.agency, date(2027, 9, 30), DutyState.DONE),
+    Listed(122, LATE.title, LATE.agency, date(2027, 9, 30), DutyState.SUBMITTED),
+)
+WITHOUT_DAY = (Listed(None, LATE.title, LATE.agency, None, DutyState.OPEN, deadline_text="khi có"),)
     facts=OPEN,
     source=Source(
         "Sở Y tế chủ trì, báo cáo kết quả trước ngày 25 của tháng cuối quý.", 14, "dòng", "kh.xlsx"
@@ -182,6 +196,11 @@ SAMPLES: Mapping[str, Say] = {
     "messages/status": lambda r: [figures.status(r, one, BOTS) for one in (STATUS, NOTHING)],
     "messages/status_agency": lambda r: [
         figures.status_agency(r, STATUS, "Sở Y tế", KINDS_OF_DUTY),
+    "messages/unfolded": lambda r: [
+        figures.unfolded(r, ASKED, ("overdue", "not_started"), Page(LISTED, 30, 41, 1, 3), ("a",)),
+        figures.unfolded(r, ASKED, ("waiting",), Page(WITHOUT_DAY, 1, 1, 1, 1), ()),
+        figures.unfolded(r, ASKED, ("due_soon",), Page((), 0, 0, 1, 1), ()),
+    ],
         figures.status_agency(r, NOTHING, "Sở Y tế", ()),
     ],
     "messages/overdue": lambda r: [figures.overdue(r, one) for one in (STATUS, NOTHING)],

@@ -7,39 +7,42 @@ What is counted, on a given day (local, Asia/Ho_Chi_Minh):
   count instead, whether or not their own period has begun.
 - done_on_time: done, and `done_on` <= `due_on`, the day after any extension granted.
   done_late: done, but later than that.
-- open: not done. overdue: open and the due day has ended (`due_on` < today). due_soon: open, not
-  overdue, due within `soon_days` calendar days. not_started: open, and nobody of the agency has
-  reacted at all (not received, no obstacle, no extension asked, never reported done).
-- total = done_on_time + done_late + open. overdue, due_soon and not_started are parts of open.
+- open: not done. submitted: reported done, and staff have not confirmed the result yet. Of the
+  rest of open: overdue: the due day has ended (`due_on` < today). due_soon: not overdue, due within
+  `soon_days` calendar days. not_started: nobody of the agency has reacted at all (not received, no
+  obstacle, no extension asked, never reported done).
+- total = done_on_time + done_late + open. The others are parts of open.
+- tasks: those with a duty that counts; of these not started: no duty of theirs is done, and every
+  one of them is not_started.
 - Counted apart, never in the total: updates, the open requests to update a task without a day;
-  waiting, the tasks an agency leads that have no due day yet and no duty.
+  updates_asked and updated, all such requests of the days asked for, and those answered; waiting,
+  the tasks an agency leads that have no due day yet and no duty; ongoing, those that never end.
+- completion_rate: done of total. update_rate: duties the agencies have said something about (total
+  less not_started) and updates given, of total and updates asked for.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlmodel import Session, col
 
-from registry.tables import (
-    Agency,
-    Completion,
-    Directive,
-    Duty,
-    Extension,
-    Obstacle,
-    Task,
-    TaskAgency,
-)
-from registry.types import DutyKind, DutyState, Part
+from registry.tables import Agency, Directive, Duty, Task, TaskAgency
+from registry.types import UNFINISHED, DutyKind, DutyState
+from reports.counting import SOON_DAYS, Scope, never_ending, parts, without_day
 from reports.facts import urged_days
 from reports.reach import Silence, reached, silences
 
-SOON_DAYS = 10
 MONTH = timedelta(days=30)
+
+
+class Share(NamedTuple):
+    """A rate with what it is made of: `part` of `whole`."""
+
+    part: int
+    whole: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,15 @@ class Counts:
     due_soon: int = 0
     overdue: int = 0
     not_started: int = 0
+    submitted: int = 0
 
     @property
     def done(self) -> int:
         return self.done_on_time + self.done_late
+
+    @property
+    def completion_rate(self) -> Share:
+        return Share(self.done, self.total)
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, name) + getattr(other, name) for name in FIGURES))
@@ -74,6 +82,16 @@ class AgencyRow:
     counts: Counts
     updates: int = 0
     waiting: int = 0
+    ongoing: int = 0
+    updates_asked: int = 0
+
+    @property
+    def updated(self) -> int:
+        return self.updates_asked - self.updates
+
+    @property
+    def update_rate(self) -> Share:
+        return _update_rate(self.counts, self.updates, self.updates_asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +122,18 @@ class Status:
     waiting: int
     period: tuple[date, date] | None = None
     directive: str = ""
+    ongoing: int = 0
+    updates_asked: int = 0
+    tasks: int = 0
+    tasks_not_started: int = 0
+
+    @property
+    def updated(self) -> int:
+        return self.updates_asked - self.updates
+
+    @property
+    def update_rate(self) -> Share:
+        return _update_rate(self.totals, self.updates, self.updates_asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,38 +147,6 @@ class Unreachable:
     overdue: int
     next_due: date | None
     why: Silence = Silence.NEVER
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """What was asked for."""
-
-    today: date
-    agency_ids: frozenset[int] | None
-    directive_id: int | None
-    period: tuple[date, date] | None
-
-    def duties(self, kind: DutyKind) -> list[ColumnElement[bool]]:
-        conditions = [
-            col(Duty.kind) == kind,
-            col(Duty.state) != DutyState.CANCELLED,
-            self._days(),
-            *self.agencies(col(Duty.agency_id)),
-        ]
-        if self.directive_id is not None:
-            conditions.append(col(Duty.task_id).in_(self._tasks()))
-        return conditions
-
-    def _days(self) -> ColumnElement[bool]:
-        if self.period is None:
-            return col(Duty.opens_on) <= self.today
-        return col(Duty.due_on).between(*self.period)
-
-    def agencies(self, column: Mapped[Any]) -> list[ColumnElement[bool]]:
-        return [] if self.agency_ids is None else [column.in_(sorted(self.agency_ids))]
-
-    def _tasks(self) -> Any:
-        return select(col(Task.id)).where(col(Task.directive_id) == self.directive_id)
 
 
 def status(
@@ -165,27 +163,53 @@ def status(
 
     An empty `agency_ids` means no agency, not all of them.
     """
-    scope = _Scope(
-        today, None if agency_ids is None else frozenset(agency_ids), directive_id, period
+    return status_of(
+        session,
+        Scope(
+            today,
+            soon_days,
+            None if agency_ids is None else frozenset(agency_ids),
+            directive_id,
+            period,
+        ),
     )
-    counts = _counts(session, scope, soon_days)
+
+
+def status_of(session: Session, scope: Scope) -> Status:
+    """As :func:`status`, for whatever a scope names."""
+    counts = _counts(session, scope)
     updates = _updates(session, scope)
-    waiting = {} if period else _waiting(session, scope)
-    concerned = set(counts) | set(updates) | set(waiting)
+    timeless = scope.period is None
+    waiting = _led(session, scope, without_day()) if timeless else {}
+    ongoing = _led(session, scope, never_ending()) if timeless else {}
+    concerned = {*counts, *updates, *waiting, *ongoing}
     rows = [
-        AgencyRow(key, name, counts.get(key, Counts()), updates.get(key, 0), waiting.get(key, 0))
+        AgencyRow(
+            key,
+            name,
+            counts.get(key, Counts()),
+            updates.get(key, (0, 0))[1],
+            waiting.get(key, 0),
+            ongoing.get(key, 0),
+            updates.get(key, (0, 0))[0],
+        )
         for key, name in _agencies(session, scope, concerned).items()
     ]
+    tasks, idle = _tasks(session, scope)
     return Status(
-        today=today,
-        soon_days=soon_days,
+        today=scope.today,
+        soon_days=scope.soon_days,
         totals=sum((row.counts for row in rows), Counts()),
         rows=tuple(sorted(rows, key=_worst_first)),
         overdue=_overdue(session, scope),
-        updates=sum(updates.values()),
+        updates=sum(row.updates for row in rows),
         waiting=sum(waiting.values()),
-        period=period,
-        directive=_directive(session, directive_id),
+        period=scope.period,
+        directive=_directive(session, scope.directive_id),
+        ongoing=sum(ongoing.values()),
+        updates_asked=sum(row.updates_asked for row in rows),
+        tasks=tasks,
+        tasks_not_started=idle,
     )
 
 
@@ -194,9 +218,24 @@ def to_contract(figures: Status) -> dict[str, Any]:
     return {
         "today": figures.today.isoformat(),
         "totals": _plain(figures.totals),
-        "agencies": [{"agency": row.agency, **_plain(row.counts)} for row in figures.rows],
+        "agencies": [
+            {
+                "agency": row.agency,
+                **_plain(row.counts),
+                "waiting": row.waiting,
+                "ongoing": row.ongoing,
+                "completion_rate": row.counts.completion_rate._asdict(),
+                "update_rate": row.update_rate._asdict(),
+            }
+            for row in figures.rows
+        ],
         "updates": figures.updates,
         "waiting": figures.waiting,
+        "ongoing": figures.ongoing,
+        "tasks": figures.tasks,
+        "not_started_tasks": Share(figures.tasks_not_started, figures.tasks)._asdict(),
+        "completion_rate": figures.totals.completion_rate._asdict(),
+        "update_rate": figures.update_rate._asdict(),
     }
 
 
@@ -220,6 +259,11 @@ def unreachable(session: Session, today: date, spent: Collection[str] = ()) -> l
     found = [(key or 0, name, count, over, due) for key, name, count, over, due in rows]
     why = silences(session, [row[0] for row in found], spent)
     return [Unreachable(*row, why=why[row[0]]) for row in found]
+
+
+def _update_rate(counts: Counts, updates: int, asked: int) -> Share:
+    told = counts.total - counts.not_started + asked - updates
+    return Share(told, counts.total + asked)
 
 
 def _plain(counts: Counts) -> dict[str, int]:
@@ -247,88 +291,53 @@ def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
 
 
-def _counts(session: Session, scope: _Scope, soon_days: int) -> dict[int, Counts]:
-    due, today = col(Duty.due_on), scope.today
-    done = col(Duty.state) == DutyState.DONE
-    is_open = col(Duty.state) == DutyState.OPEN
-    # Done without a day cannot be shown to be in time.
-    in_time = func.coalesce(col(Duty.done_on), date.max) <= due
-    soon = today + timedelta(days=soon_days)
-    figures: Mapping[str, ColumnElement[int]] = {
-        "total": func.count(),
-        "done_on_time": _number_of(and_(done, in_time)),
-        "done_late": _number_of(and_(done, ~in_time)),
-        "open": _number_of(is_open),
-        "due_soon": _number_of(and_(is_open, due >= today, due <= soon)),
-        "overdue": _number_of(and_(is_open, due < today)),
-        "not_started": _number_of(and_(is_open, col(Duty.received_at).is_(None), ~reacted())),
-    }
+def _counts(session: Session, scope: Scope) -> dict[int, Counts]:
+    counted = parts(scope)
     rows = session.connection().execute(
-        select(col(Duty.agency_id), *(figures[name] for name in FIGURES))
+        select(col(Duty.agency_id), *(_number_of(counted[name]) for name in FIGURES))
         .where(*scope.duties(DutyKind.DEADLINE))
         .group_by(col(Duty.agency_id))
     )
     return {row[0]: Counts(*(int(value) for value in row[1:])) for row in rows}
 
 
-def reacted() -> ColumnElement[bool]:
-    """Whether the agency has answered anything about the duty besides "đã nhận"."""
-    return or_(
-        *(
-            exists().where(col(table.duty_id) == col(Duty.id))
-            for table in (Obstacle, Extension, Completion)
-        )
+def _tasks(session: Session, scope: Scope) -> tuple[int, int]:
+    """How many tasks the duties belong to, and of how many of these nothing is done or answered."""
+    idle = func.min(case((parts(scope)["not_started"], 1), else_=0)).label("idle")
+    each = (
+        select(idle).where(*scope.duties(DutyKind.DEADLINE)).group_by(col(Duty.task_id)).subquery()
     )
+    row = session.connection().execute(select(func.count(), func.sum(each.c.idle))).one()
+    return int(row[0]), int(row[1] or 0)
 
 
-def _updates(session: Session, scope: _Scope) -> dict[int, int]:
+def _updates(session: Session, scope: Scope) -> dict[int, tuple[int, int]]:
+    """By agency: updates asked for, and those of them still open."""
     rows = session.connection().execute(
-        select(col(Duty.agency_id), func.count())
-        .where(*scope.duties(DutyKind.UPDATE), col(Duty.state) == DutyState.OPEN)
+        select(col(Duty.agency_id), func.count(), _number_of(col(Duty.state).in_(UNFINISHED)))
+        .where(*scope.duties(DutyKind.UPDATE))
         .group_by(col(Duty.agency_id))
     )
-    return _by_agency(rows)
+    return {agency: (int(asked), int(still)) for agency, asked, still in rows}
 
 
-def _by_agency(rows: Iterable[Any]) -> dict[int, int]:
-    return {row[0]: row[1] for row in rows}
-
-
-def _waiting(session: Session, scope: _Scope) -> dict[int, int]:
-    query = (
+def _led(
+    session: Session, scope: Scope, conditions: Iterable[ColumnElement[bool]]
+) -> dict[int, int]:
+    rows = session.connection().execute(
         select(col(TaskAgency.agency_id), func.count())
         .join(Task, col(Task.id) == col(TaskAgency.task_id))
         .join(Directive, col(Directive.id) == col(Task.directive_id))
-        .where(*without_day(), *scope.agencies(col(TaskAgency.agency_id)))
+        .where(*conditions, *scope.leads())
         .group_by(col(TaskAgency.agency_id))
     )
-    if scope.directive_id is not None:
-        query = query.where(col(Task.directive_id) == scope.directive_id)
-    return _by_agency(session.connection().execute(query))
+    return {row[0]: row[1] for row in rows}
 
 
-def leads_in_force() -> list[ColumnElement[bool]]:
-    """Conditions on (task, directive, its agency): led by the agency, nothing of it ended."""
-    return [
-        col(TaskAgency.part) == Part.LEAD,
-        col(Task.ended_at).is_(None),
-        col(Directive.ended_at).is_(None),
-    ]
-
-
-def without_day() -> list[ColumnElement[bool]]:
-    """What is waiting: an agency leads the task and has no duty of it yet."""
-    duty = exists().where(
-        col(Duty.task_id) == col(TaskAgency.task_id),
-        col(Duty.agency_id) == col(TaskAgency.agency_id),
-    )
-    return [*leads_in_force(), ~duty]
-
-
-def _agencies(session: Session, scope: _Scope, concerned: set[int]) -> dict[int, str]:
+def _agencies(session: Session, scope: Scope, concerned: set[int]) -> dict[int, str]:
     """Names of the agencies that get a row, in order of their folded names."""
     wanted: ColumnElement[bool] = col(Agency.id).in_(sorted(concerned))
-    if scope.directive_id is None and scope.period is None:
+    if scope.whole and not scope.coordinating:
         in_force = and_(
             col(Agency.valid_from) <= scope.today,
             or_(col(Agency.valid_to).is_(None), col(Agency.valid_to) >= scope.today),
@@ -336,13 +345,13 @@ def _agencies(session: Session, scope: _Scope, concerned: set[int]) -> dict[int,
         wanted = or_(wanted, in_force)
     rows = session.connection().execute(
         select(col(Agency.id), col(Agency.name))
-        .where(wanted, *scope.agencies(col(Agency.id)))
+        .where(wanted, *([] if scope.coordinating else scope.agencies(col(Agency.id))))
         .order_by(col(Agency.key), col(Agency.id))
     )
     return {key or 0: name for key, name in rows}
 
 
-def _overdue(session: Session, scope: _Scope) -> tuple[OverdueLine, ...]:
+def _overdue(session: Session, scope: Scope) -> tuple[OverdueLine, ...]:
     found: list[Any] = list(
         session.connection().execute(
             select(
@@ -353,8 +362,7 @@ def _overdue(session: Session, scope: _Scope) -> tuple[OverdueLine, ...]:
             .join(Agency, col(Agency.id) == col(Duty.agency_id))
             .where(
                 *scope.duties(DutyKind.DEADLINE),
-                col(Duty.state) == DutyState.OPEN,
-                col(Duty.due_on) < scope.today,
+                parts(scope)["overdue"],
             )
             .order_by(col(Duty.due_on), col(Duty.number))
         )

@@ -47,6 +47,7 @@ HOMES = {
     "uvicorn": r"bot/web/server\.py",
     "prometheus_client": r"bot/web/metrics\.py",
     "icalendar": r"reports/calendar_feed\.py",
+    "matplotlib": r"reports/pictures\.py",
 }
 # What sqlmodel may be used for outside registry and reports: a session handed on, simple look-ups.
 SQL_AT_THE_EDGE = {"Session", "select", "col", "or_", "update", "func"}

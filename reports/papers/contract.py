@@ -3,7 +3,8 @@
 from typing import Any
 
 from registry.clock import local
-from reports.papers.model import FIGURES, Figures, PeriodReport, Row, Share
+from reports.papers.model import FIGURES, Figures, PeriodReport, Row
+from reports.status import Share
 
 
 def to_contract(report: PeriodReport) -> dict[str, Any]:
@@ -34,6 +35,8 @@ def to_contract(report: PeriodReport) -> dict[str, Any]:
             {
                 "duty": each.number,
                 "agency": each.agency,
+                "label": f"VM{each.id}",
+                "theme": each.theme,
                 "text": each.text,
                 "raised_on": each.raised_on.isoformat(),
                 "closed_on": each.closed_on.isoformat() if each.closed_on else None,
@@ -41,8 +44,24 @@ def to_contract(report: PeriodReport) -> dict[str, Any]:
             for each in report.difficulties
         ],
         "extensions": [
-            {"duty": each.number, "agency": each.agency, "state": each.state.value}
+            {
+                "duty": each.number,
+                "agency": each.agency,
+                "state": each.state.value,
+                "old_due_on": each.old_due_on.isoformat(),
+                "proposed_on": each.proposed_on.isoformat() if each.proposed_on else None,
+                "new_due_on": each.new_due_on.isoformat() if each.new_due_on else None,
+            }
             for each in report.extensions
+        ],
+        "extensions_by_agency": [
+            {
+                "agency": row.agency,
+                "granted": list(row.granted),
+                "refused": list(row.refused),
+                "pending": list(row.pending),
+            }
+            for row in report.extensions_by_agency
         ],
         "not_reported": [
             {"agency": row.agency, "duties": list(row.numbers), "late_days": row.late_days}

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from deadlines.periods import Period, data_window
@@ -17,16 +17,20 @@ from registry.tables import (
     Duty,
     Extension,
     Obstacle,
+    Person,
     Request,
+    StoredFile,
     Task,
     TaskAgency,
 )
-from registry.types import DutyKind, DutyState
+from registry.themes import theme_for
+from registry.types import UNFINISHED, DutyKind, DutyState
+from reports.counting import SOON_DAYS, never_ending, reacted, without_day
 from reports.facts import directive_name, is_periodic_report
+from reports.oddities import oddities
 from reports.papers.model import Apart, Difficulty, Later, Line, PeriodReport, Silent
-from reports.status import SOON_DAYS, leads_in_force, reacted, unreachable, without_day
+from reports.status import unreachable
 
-ONGOING = "ongoing"
 _DAY = timedelta(days=1)
 
 
@@ -52,7 +56,7 @@ def load_report(
         carried=tuple(line for line in found if line.carried),
         moved_out=_numbers(line for line in found if asked.moved_out(line)),
         waiting=_apart(session, without_day()),
-        ongoing=_apart(session, [*leads_in_force(), col(Task.kind) == ONGOING]),
+        ongoing=_apart(session, never_ending()),
         difficulties=asked.difficulties(session),
         extensions=asked.extensions(session),
         silent=_silent([line for line in found if asked.awaited(line)], today),
@@ -122,7 +126,7 @@ class _Asked:
             col(Duty.kind) == DutyKind.DEADLINE,
             col(Duty.due_on) < first,
             or_(
-                and_(col(Duty.state) == DutyState.OPEN, col(Duty.due_on) < self.today),
+                and_(col(Duty.state).in_(UNFINISHED), col(Duty.due_on) < self.today),
                 and_(col(Duty.state) == DutyState.DONE, col(Duty.done_on) >= first),
             ),
         )
@@ -131,7 +135,7 @@ class _Asked:
         first = self.period.first
         if duty.kind != DutyKind.DEADLINE or duty.due_on >= first:
             return False
-        if duty.state == DutyState.OPEN:
+        if duty.state in UNFINISHED:
             return duty.due_on < self.today
         return duty.done_on is not None and duty.done_on >= first
 
@@ -141,11 +145,12 @@ class _Asked:
         task: Task,
         names: tuple[str, str],
         answered: bool,
-        proof: dict[int, tuple[str, date | None]],
+        proof: dict[int, "_Proof"],
     ) -> Line:
-        is_open = duty.state == DutyState.OPEN
-        end = self.today if is_open else duty.done_on or duty.due_on
-        number, day = proof.get(duty.id or 0, ("", None)) if not is_open else ("", None)
+        is_open = duty.state in UNFINISHED
+        end = self.today if duty.state == DutyState.OPEN else duty.done_on or duty.due_on
+        document = proof.get(duty.id or 0) if duty.state != DutyState.OPEN else None
+        document = document or _Proof()
         return Line(
             id=duty.id or 0,
             number=duty.number,
@@ -166,9 +171,11 @@ class _Asked:
             reacted=duty.received_at is not None or answered or not is_open,
             reports=is_periodic_report(task.kind, task.title, task.deliverable),
             late_days=max((end - duty.due_on).days, 0),
-            due_soon=is_open and self.today <= duty.due_on <= self.soon,
-            document_number=number,
-            document_date=day,
+            due_soon=duty.state == DutyState.OPEN and self.today <= duty.due_on <= self.soon,
+            document_number=document.number,
+            document_date=document.day,
+            odd=oddities(document.flags),
+            files=document.files,
             carried=self._is_carried(duty),
         )
 
@@ -179,7 +186,7 @@ class _Asked:
         return inside and line.due_on > self.period.last and not line.is_update
 
     def _asked_report(self, line: Line) -> bool:
-        if not line.is_open or line.is_update or not line.reports:
+        if line.state != DutyState.OPEN or line.is_update or not line.reports:
             return False
         named = line.period.split("#", maxsplit=1)[0] == self.period.key
         return named or self.period.first <= line.due_on <= self.period.last
@@ -206,8 +213,9 @@ class _Asked:
             and_(self._carried(), col(Obstacle.closed_at).is_(None)),
         )
         rows = session.execute(
-            select(Obstacle, col(Duty.number), col(Task.title), col(Agency.name))
+            select(Obstacle, col(Duty.number), col(Task.title), col(Agency.name), col(Person.name))
             .join(Duty, col(Duty.id) == col(Obstacle.duty_id))
+            .join(Person, col(Person.id) == col(Obstacle.owner_id), isouter=True)
             .join(Task, col(Task.id) == col(Duty.task_id))
             .join(Agency, col(Agency.id) == col(Duty.agency_id))
             .where(col(Duty.state) != DutyState.CANCELLED, mine)
@@ -223,8 +231,11 @@ class _Asked:
                 local_day(each.at),
                 local_day(each.closed_at) if each.closed_at else None,
                 each.resolution,
+                theme_for(each.theme, each.text).name,
+                owner or "",
+                each.due_on,
             )
-            for each, number, title, agency in rows
+            for each, number, title, agency, owner in rows
         )
 
     def extensions(self, session: Session) -> tuple[Later, ...]:
@@ -247,22 +258,52 @@ class _Asked:
             .order_by(col(Request.id))
         ).all()
         return tuple(
-            Later(each.request_id, number, agency, state, each.old_due_on, each.new_due_on)
+            Later(
+                each.request_id,
+                number,
+                agency,
+                state,
+                each.old_due_on,
+                each.new_due_on,
+                each.proposed_on,
+            )
             for each, state, number, agency in rows
         )
 
 
-def _documents(session: Session, mine: ColumnElement[bool]) -> dict[int, tuple[str, date | None]]:
+class _Proof(NamedTuple):
+    """The document that proves a completion, what is odd about it, and how many files came."""
+
+    number: str = ""
+    day: date | None = None
+    flags: str = ""
+    files: int = 0
+
+
+def _documents(session: Session, mine: ColumnElement[bool]) -> dict[int, _Proof]:
     """The document that proves each completion in force, by duty."""
     rows = session.execute(
         select(
-            col(Completion.duty_id), col(Completion.document_number), col(Completion.document_date)
+            col(Completion.duty_id), col(Completion.document_number),
+            col(Completion.document_date), col(Completion.flags), func.count(col(StoredFile.id)),
         )
         .join(Duty, col(Duty.id) == col(Completion.duty_id))
+        .join(
+            StoredFile,
+            and_(
+                col(StoredFile.completion_id) == col(Completion.id),
+                col(StoredFile.expires_at).is_(None),
+            ),
+            isouter=True,
+        )
         .where(mine, col(Completion.undone_at).is_(None))
+        .group_by(
+            col(Completion.id), col(Completion.duty_id), col(Completion.document_number),
+            col(Completion.document_date), col(Completion.flags), col(Completion.at),
+        )
         .order_by(col(Completion.at), col(Completion.id))
-    ).all()
-    return {duty_id: (number, day) for duty_id, number, day in rows}
+    ).all()  # fmt: skip
+    return {duty_id: _Proof(*rest) for duty_id, *rest in rows}
 
 
 def _apart(session: Session, conditions: list[ColumnElement[bool]]) -> tuple[Apart, ...]:

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 from deadlines.periods import Period
-from registry.types import DutyKind, DutyState, RequestState
-from reports.status import Unreachable
+from registry.themes import OTHER, THEMES
+from registry.types import UNFINISHED, DutyKind, DutyState, RequestState
+from reports.status import Share, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Line:
 
     `carried`: due before the period, taken over from it. `reacted`: the agency has answered in some
     way. `reports`: the task asks for a report each period. `late_days`: calendar days between the
-    due day and the completion (or today, while open), 0 if not late.
+    due day and the completion (or today, while open), 0 if not late. `odd`: what is odd about the
+    document, in words; `files`: how many came with the report.
     """
 
     id: int
@@ -43,11 +45,19 @@ class Line:
     due_soon: bool
     document_number: str = ""
     document_date: date | None = None
+    odd: str = ""
+    files: int = 0
     carried: bool = False
 
     @property
     def is_open(self) -> bool:
-        return self.state == DutyState.OPEN
+        """Not done; a result that staff have not confirmed yet is not."""
+        return self.state in UNFINISHED
+
+    @property
+    def submitted(self) -> bool:
+        """Reported done, not confirmed yet."""
+        return self.state == DutyState.SUBMITTED
 
     @property
     def is_update(self) -> bool:
@@ -60,19 +70,11 @@ class Line:
 
     @property
     def overdue(self) -> bool:
-        return self.is_open and self.late_days > 0
+        return self.state == DutyState.OPEN and self.late_days > 0
 
     @property
     def not_started(self) -> bool:
-        return self.is_open and not self.reacted
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A rate with what it is made of: `part` of `whole`."""
-
-    part: int
-    whole: int
+        return self.state == DutyState.OPEN and not self.reacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Figures:
     not_started: tuple[int, ...] = ()
     updates: tuple[int, ...] = ()
     updated: tuple[int, ...] = ()
+    submitted: tuple[int, ...] = ()
 
     def __getitem__(self, name: str) -> tuple[int, ...]:
         found: tuple[int, ...] = getattr(self, name)
@@ -115,6 +118,7 @@ class Figures:
 
 
 _K = TypeVar("_K")
+_R = TypeVar("_R")
 FIGURES = tuple(each.name for each in fields(Figures))
 
 _TESTS: dict[str, Callable[[Line], bool]] = {
@@ -127,6 +131,7 @@ _TESTS: dict[str, Callable[[Line], bool]] = {
     "not_started": lambda line: not line.is_update and line.not_started,
     "updates": lambda line: line.is_update,
     "updated": lambda line: line.is_update and not line.is_open,
+    "submitted": lambda line: not line.is_update and line.submitted,
 }
 
 
@@ -166,7 +171,9 @@ class Apart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """An obstacle of the period. `raised_on`, `closed_on`: local days."""
+    """An obstacle of the period. `raised_on`, `closed_on`: local days. `theme`: in words, of the
+    table in registry/themes.py, in whose order the report lists them. `owner`: who sees to it;
+    `answer_due`: by when an answer is owed."""
 
     id: int
     number: int
@@ -176,11 +183,15 @@ class Difficulty:
     raised_on: date
     closed_on: date | None
     resolution: str
+    theme: str = OTHER.name
+    owner: str = ""
+    answer_due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """An extension asked for on a duty of the period."""
+    """An extension asked for on a duty of the period; the day it had, the one asked for, and the
+    one granted are all kept."""
 
     request_id: int
     number: int
@@ -188,6 +199,21 @@ class Later:
     state: RequestState
     old_due_on: date
     new_due_on: date | None
+    proposed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The extensions one agency asked for, by what became of them: numbers of the duties."""
+
+    agency: str
+    granted: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
+    pending: tuple[int, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return len(self.granted) + len(self.refused) + len(self.pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +261,27 @@ class PeriodReport:
     def deadline_lines(self) -> list[Line]:
         """The duties that make up the total."""
         return [line for line in self.lines if not line.is_update]
+
+    @property
+    def themes(self) -> tuple[tuple[str, list[Difficulty]], ...]:
+        """Difficulties by theme, in the order of the table of themes; "khác" last."""
+        found = dict(grouped(self.difficulties, lambda each: each.theme))
+        return tuple((theme.name, found[theme.name]) for theme in THEMES if theme.name in found)
+
+    @property
+    def extensions_by_agency(self) -> tuple[Asked, ...]:
+        """Who asked for how many, the one that asked most first."""
+        rows = [
+            Asked(
+                agency,
+                *(
+                    tuple(sorted(each.number for each in mine if each.state == state))
+                    for state in (RequestState.APPROVED, RequestState.REFUSED, RequestState.ASKED)
+                ),
+            )
+            for agency, mine in grouped(self.extensions, lambda each: each.agency)
+        ]
+        return tuple(sorted(rows, key=lambda row: (-row.total, row.agency)))
 
     @property
     def tasks(self) -> tuple[int, ...]:
@@ -287,9 +334,9 @@ class PeriodReport:
         )
 
 
-def grouped(lines: Iterable[Line], key: Callable[[Line], _K]) -> Iterator[tuple[_K, list[Line]]]:
-    """Lines by key, in order of first appearance."""
-    found: dict[_K, list[Line]] = {}
+def grouped(lines: Iterable[_R], key: Callable[[_R], _K]) -> Iterator[tuple[_K, list[_R]]]:
+    """Rows by key, in order of first appearance."""
+    found: dict[_K, list[_R]] = {}
     for line in lines:
         found.setdefault(key(line), []).append(line)
     yield from found.items()

@@ -13,17 +13,22 @@ from reports import agency_samples as told
 from reports import agency_words, figures, messages
 from reports.calendar_words import calendar_event
 from reports.facts import DutyFacts, load_facts, open_duties
-from reports.figures import HelpLine
+from reports.figures import About, HelpLine
+from reports.meaning import Meaning
+from reports.contacts import contacts
+from reports.counting import Scope
 from reports.messages import Digest, Heartbeat, News
 from reports.render import Rendered, Renderer
 from reports.samples import BOTS
 from reports.status import Status, Unreachable, status, unreachable
 from reports.why import Why, load_why
 from tests.reports.build import Builder
+from reports.unfolded import Page, unfold
 
 TODAY = date(2027, 9, 20)
 EIGHT = time(8)
 
+WHOLE = Scope(TODAY)
 
 def at(day: date, hour: time = EIGHT) -> datetime:
     return moment_of(day, hour)
@@ -44,6 +49,8 @@ class World:
     silent: list[Unreachable]
 
 
+    asked: Meaning
+    listed: dict[str, Page]
 def make(build: Builder, calendar: WorkCalendar) -> World:
     session = build.session
     health = build.agency("Sở Y tế")
@@ -167,6 +174,10 @@ def make(build: Builder, calendar: WorkCalendar) -> World:
         stories={name: story for name, story in stories.items() if story},
         committee=status(session, TODAY),
         agency=status(session, TODAY, agency_ids=[health_id]),
+        asked=Meaning(WHOLE, ""),
+        listed={
+            name: unfold(session, WHOLE, (name,), 1, 2) for name in ("overdue", "done", "waiting")
+        },
         quarter=status(
             session, TODAY, period=(date(2027, 7, 1), date(2027, 9, 30)), directive_id=plan.id
         ),
@@ -273,6 +284,19 @@ SCENES: dict[str, Scene] = {
     "agency_passed": lambda r, _: agency_words.passed(r, [told.PASSED], joined=True),
     "agency_carried": lambda r, _: agency_words.carried(r, told.DONE, told.DAY),
     "agency_change": lambda r, _: agency_words.change(r, told.MERGER, told.DONE, TODAY, done=False),
+    "unfolded": lambda r, w: figures.unfolded(
+        r, w.asked, ("overdue",), w.listed["overdue"], ("“so y te” được hiểu là “Sở Y tế”",)
+    ),
+    "unfolded_done": lambda r, w: figures.unfolded(r, w.asked, ("done",), w.listed["done"], ()),
+    "unfolded_waiting": lambda r, w: figures.unfolded(
+        r, w.asked, ("waiting",), w.listed["waiting"], ()
+    ),
+    "unfolded_empty": lambda r, w: figures.unfolded(
+        r, w.asked, ("due_soon", "not_started"), Page((), 0, 7, 1, 1), ()
+    ),
+    "status_asked": lambda r, w: figures.status(
+        r, w.committee, (), About("phần Lê Minh Hà phụ trách", ("nhiệm vụ phối hợp",), ("…",))
+    ),
     "agency_change_done": lambda r, _: agency_words.change(
         r, told.MERGER, told.DONE, told.DAY, done=True
     ),

@@ -98,8 +98,8 @@ WIDE = replace(
 @pytest.mark.parametrize(
     ("say", "ending"),
     [
-        (lambda r: figures.status(r, WIDE), "… và 65 cơ quan khác. Gửi /status kèm tên"),
-        (lambda r: figures.status(r, WIDE), "… và 885 việc khác. Gửi /quahan"),
+        (lambda r: figures.status(r, WIDE), "… và 70 cơ quan khác: gõ “tiếp”"),
+        (lambda r: figures.status(r, WIDE), "… và 895 việc khác: gõ “xem quá hạn”"),
         (lambda r: figures.overdue(r, WIDE), "… và 10 việc khác. Gửi /status kèm tên"),
         (lambda r: figures.overdue(r, WIDE), "… và 50 cơ quan khác có việc quá hạn"),
         (
@@ -136,5 +136,5 @@ def test_empty_states_are_said_in_words(renderer: Renderer) -> None:
 
 def test_shares_have_denominators(renderer: Renderer) -> None:
     said = figures.status(renderer, STATUS).plain
-    assert "⚪ chưa có phản hồi nào: 7/21 (33,3 %)" in said
+    assert "⚪ chưa triển khai (chưa có phản hồi nào): 7/21 (33,3 %)" in said
     assert "🔴 quá hạn: 5/21 (23,8 %)" in said

@@ -193,11 +193,16 @@ def test_the_contract(build: Builder) -> None:
     data = to_contract(status(build.session, TODAY))
     figures = {
         "total": 1, "done_on_time": 0, "done_late": 0, "open": 1,
-        "due_soon": 0, "overdue": 1, "not_started": 1,
+        "due_soon": 0, "overdue": 1, "not_started": 1, "submitted": 0,
     }  # fmt: skip
     assert data["totals"] == figures
-    assert data["agencies"] == [{"agency": "Sở Y tế", **figures}]
+    (row,) = data["agencies"]
+    assert row["agency"] == "Sở Y tế"
+    assert {name: row[name] for name in figures} == figures
     assert tuple(figures) == FIGURES
+    assert data["not_started_tasks"] == {"part": 1, "whole": 1}
+    assert data["completion_rate"] == {"part": 0, "whole": 1}
+    assert data["update_rate"] == {"part": 0, "whole": 1}
 
 
 def test_urges_stand_beside_what_is_overdue(build: Builder) -> None:
