@@ -9,6 +9,7 @@ from registry.budget import Budget, Tariff, Usage
 from registry.types import DutyKind, DutyState, NoticeKind, RequestState, Role
 from reports import figures, messages
 from reports.agency_samples import AGENCY_SAMPLES
+from reports.brief_samples import BRIEF_SAMPLES
 from reports.calendar_words import calendar_event
 from reports.facts import CompletionFacts, DutyFacts, ExtensionFacts, ObstacleFacts
 from reports.counting import Scope
@@ -138,6 +139,7 @@ Say = Callable[[Renderer], object]
 
 SAMPLES: Mapping[str, Say] = {
     **AGENCY_SAMPLES,
+    **BRIEF_SAMPLES,
     "messages/reminder": lambda r: [
         messages.reminder(r, facts, DAY, held_since=MOMENT) for facts in KINDS_OF_DUTY
     ],

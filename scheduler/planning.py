@@ -152,8 +152,8 @@ def plan_changed(
 
 
 def _plan(session: Session, duties: Sequence[Duty], planner: Planner) -> list[PlannedNotice]:
-    subscriptions = _holders(session, {duty.agency_id for duty in duties})
-    plan = planner.plan(_views(session, duties, planner.policy), subscriptions)
+    subscriptions = holders_of(session, {duty.agency_id for duty in duties})
+    plan = planner.plan(views_of(session, duties, planner.policy), subscriptions)
     planned = stand_in(plan, absences.away(session, {duty.agency_id for duty in duties}))
     told_since = {
         (each.duty_id, each.subscription_id)
@@ -181,14 +181,15 @@ def _not_in_the_past(notice: PlannedNotice, planner: Planner) -> PlannedNotice:
     return replace(notice, due_at=moment_of(day, hour))
 
 
-def _views(session: Session, duties: Sequence[Duty], policy: Policy) -> list[DutyView]:
+def views_of(session: Session, duties: Sequence[Duty], policy: Policy) -> list[DutyView]:
+    """The duties as planning sees them."""
     rungs = urging.own_rungs(session, {duty.task_id for duty in duties})
     received = {duty.id or 0: duty.received_at for duty in duties if duty.received_at is not None}
     heard = urging.last_heard(session, received)
     return [_duty(duty, policy, rungs, heard) for duty in duties]
 
 
-def _holders(session: Session, agencies: set[int]) -> list[SubscriptionView]:
+def holders_of(session: Session, agencies: set[int]) -> list[SubscriptionView]:
     """Those who are told of the agencies' duties; each member of the staff once, however bound."""
     if not agencies:
         return []
@@ -241,14 +242,14 @@ def rehearse(
         if agency.id is not None
     }
     planner = Planner(policy, calendar, end if if_silent else begin)
-    holders = [_from_the_start(each) for each in _holders(session, set(agencies))]
+    holders = [_from_the_start(each) for each in holders_of(session, set(agencies))]
     reached = {each.agency_id for each in holders if each.role in OWN_ROLES}
     nobody = [
         SubscriptionView(-agency, agency, Role.FOCAL, begin)
         for agency in agencies
         if agency not in reached
     ]
-    views = [replace(view, since=begin, fresh=False) for view in _views(session, duties, policy)]
+    views = [replace(view, since=begin, fresh=False) for view in views_of(session, duties, policy)]
     channels = _channels(session, holders)
     numbers = {duty.id: (duty.number, agencies[duty.agency_id]) for duty in duties}
     rows: dict[tuple[datetime, str, str | None, str], set[int]] = {}

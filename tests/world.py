@@ -609,7 +609,7 @@ async def office(
         paths=Paths(data_dir=folder),
         papers=Papers(drafts=drafts),
         briefs=Briefs() if rounds else Briefs(members="off", staff="off"),
-        contacts=Contacts(heartbeat=rounds),
+        contacts=Contacts(heartbeat=rounds, unheard_days=25, answer_days=3),
         # Letters come by themselves where draft reports do.
         reminders=Reminders(letter_urges=3 if drafts else 0),
         web=web,

@@ -20,6 +20,7 @@ from bot.commands import (
     hoantac,
     lich,
     lienket,
+    lienlac,
     moi,
     nghiemthu,
     nhac,
@@ -81,6 +82,7 @@ _ALL = (
     Command("vanban", vanban.run, DESK, "các văn bản: xem, kết thúc, thay thế",
             "[12/KH-UBND]", ("directives",)),
     Command("moi", moi.run, DESK, "cấp mã mời", "Sở Y tế đầu mối", ("invite",)),
+    Command("lienlac", lienlac.run, DESK, "cơ quan thiếu người nhận tin", "", ("contacts",)),
     Command("coquan", coquan.run, DESK, "danh sách cơ quan, sáp nhập, chia tách, đổi tên",
             "[tên cơ quan | giúp]", ("agencies",)),
     Command("nghiemthu", nghiemthu.run, DESK, "xác nhận kết quả đã báo",
@@ -134,6 +136,7 @@ SPOKEN = tuple(
         (r"(?:huy ?dang ?ky|huy dang ky nhan tin|unsubscribe)$", "huydangky"),
         # "bàn giao thiết bị xong" is an answer; an agency is named after /bangiao only.
         (r"ban ?giao(?: (?:dau moi|cong viec))?(?: cho (?:nguoi khac|dong nghiep))?$", "bangiao"),
+        (r"(?:danh sach )?lien ?lac$", "lienlac"),
         (r"ban ?giao (?=(?:huy|hoan tac)(?: (?:so )?\d{1,9})?$)", "bangiao"),
         (r"(?:bao )?vang ?mat$", "vangmat"),
         (r"(?:bao )?vang ?mat (?=(?:tu|den|ngay|hom|mai|tat|huy|thu|cuoi|\d)\b)", "vangmat"),
@@ -198,6 +201,7 @@ DECIDING: tuple[tuple[bool, Callable[[Talk, str], bool]], ...] = (
     (True, nghiemthu.heard),
     (True, vuongmac.heard),
     (False, vuongmac.again),
+    (False, lienlac.heard),
 )
 
 # Buttons under messages to staff; the number is a duty's or an obstacle's, as each needs it.

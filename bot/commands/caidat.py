@@ -11,12 +11,14 @@ from registry.clock import moment_of
 from registry.messengers import messenger_name
 from registry.notices import PlannedNotice
 from registry.tables import Duty, Subscription
-from registry.types import DutyState, NoticeKind
+from registry.types import DutyState, NoticeKind, Role
 from scheduler.hours import quiet_until
 from scheduler.planning import leads_of
 
 MOST_DAYS = 60
 _HOURS = re.compile(r"(\d{1,2})(?:[h:](\d{2})?)?\s*(?:-|den|toi)\s*(\d{1,2})(?:[h:](\d{2})?)?$")
+# Who is sent the weekly brief.
+_BRIEFED = frozenset({Role.MEMBER, Role.STAFF, Role.ADMIN})
 _OFF = frozenset({"tat", "khong", "bo", "off", "huy"})
 
 
@@ -52,6 +54,8 @@ def _show(talk: Talk, held: Sequence[Subscription]) -> None:
         quiet_from=first.quiet_from,
         quiet_to=first.quiet_to,
         chats=_chats(talk),
+        briefed=any(each.role in _BRIEFED for each in held),
+        briefs=all(each.briefs for each in held),
     )
 
 
@@ -159,6 +163,18 @@ def _ask_again(talk: Talk, duty: Duty, ids: Sequence[int], day: date) -> None:
     )
 
 
+def _briefs(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
+    """The weekly brief, for those who get one."""
+    wanted = fold(rest) not in _OFF
+    if not any(each.role in _BRIEFED for each in held):
+        talk.say("forbidden")
+        return
+    for subscription in held:
+        subscription.briefs = wanted
+        talk.session.add(subscription)
+    _show(talk, held)
+
+
 # The longer words first: "nhắc lại 127 mai" puts off, "nhắc 15" asks for an earlier reminder.
 _ACTIONS = (
     ("nhac lai", _snooze),
@@ -168,4 +184,5 @@ _ACTIONS = (
     ("gio yen tinh", _quiet),
     ("hoan", _snooze),
     ("hen", _snooze),
+    ("ban tin", _briefs),
 )

@@ -1,6 +1,7 @@
 """Whole conversations, kept as data: one TOML file a flow, played on every messenger.
 
-A file: `title`; `begin` (local time); `drafts` (whether draft reports come by themselves);
+A file: `title`; `begin` (local time); `drafts` (whether draft reports come by themselves; `rounds`:
+whether briefs and the monthly question do);
 `needs` (what a messenger must offer: "groups", "events",
 "edits", "documents"; it is skipped elsewhere); `cast` (who -> name, and role and agency for
 people bound before the first step); `groups` (which -> title); `duties` (a word -> agency and
@@ -51,7 +52,7 @@ STEP_KEYS = frozenset(
      "due", "gone"}
 )  # fmt: skip
 FILE_KEYS = frozenset(
-    {"title", "begin", "needs", "cast", "groups", "duties", "plans", "drafts", "step"}
+    {"title", "begin", "needs", "cast", "groups", "duties", "plans", "drafts", "rounds", "step"}
 )
 Step = dict[str, Any]
 
@@ -235,7 +236,8 @@ async def test_dialog(file: Path, messenger: str, tmp_path: Path) -> None:
         if missing:
             pytest.skip(f"{messenger} has no {', '.join(sorted(missing))}")
         begin, drafts = at_local(dialog["begin"]), dialog.get("drafts", False)
-        async with office(tmp_path, [made], begin, drafts=drafts) as stage:
+        rounds = dialog.get("rounds", False)
+        async with office(tmp_path, [made], begin, drafts=drafts, rounds=rounds) as stage:
             play = await open_play(stage, dialog)
             for number, step in enumerate(dialog["step"], start=1):
                 try:

@@ -11,7 +11,10 @@ from registry.tables import Person
 from registry.types import AttemptOutcome, DutyKind, DutyState, NoticeKind, NoticeState, Part, Role
 from reports import agency_samples as told
 from reports import agency_words, figures, messages
+from reports import brief_samples as week
+from reports.brief_words import brief_member, brief_staff
 from reports.calendar_words import calendar_event
+from reports.contacts import contacts
 from reports.facts import DutyFacts, load_facts, open_duties
 from reports.figures import About, HelpLine
 from reports.meaning import Meaning
@@ -253,6 +256,12 @@ SCENES: dict[str, Scene] = {
     "heartbeat_merged": lambda r, w: messages.heartbeat(
         r, Heartbeat(["Sở Y tế"], answer=True), messages.reminder(r, w.facts["report"], TODAY)
     ),
+    "brief_member": lambda r, _: brief_member(r, week.MEMBER, whole=False),
+    "brief_member_quiet": lambda r, _: brief_member(r, week.QUIET, whole=True),
+    "brief_staff": lambda r, _: brief_staff(r, week.STAFF, week.DESK),
+    "brief_staff_quiet": lambda r, _: brief_staff(r, week.CALM, week.NO_DESK),
+    "contacts": lambda r, _: contacts(r, week.ROWS, TODAY),
+    "contacts_none": lambda r, _: contacts(r, [], TODAY),
     "closed_several": lambda r, w: messages.closed(
         r, [w.facts["done"], w.facts["cancelled"], w.facts["report"]]
     ),
