@@ -1,0 +1,202 @@
+"""The messenger is not there, answers nonsense, or does not want us."""
+
+import signal
+import time
+from typing import Any
+
+from tests.faults.ground import Ground, Stage, Verdict
+from tests.faults.scenes_process import DUE, one_line
+
+ALWAYS = 1_000_000
+
+
+def _outage(
+    stage: Stage, name: str, seconds: float, *, persons: int = 100, **fault: Any
+) -> tuple[Verdict, Ground]:
+    """The morning with the messenger at fault for some seconds in its middle."""
+    verdict = Verdict()
+    with stage.ground(name, persons) as ground:
+        fake = ground.telegram.fake
+        life = ground.start()
+        ground.until_sent(20)
+        ground.telegram.call(fake.fail, **{"method": "*", "times": ALWAYS, **fault})
+        time.sleep(seconds)
+        verdict.notes.append(f"{ground.reached()} reached before the end of it")
+        ground.telegram.call(fake.heal)
+        ground.until_all(patience=180)
+        life.terminate()
+        ground.judge(verdict, DUE)
+        verdict.check(verdict.most_repeats <= 1, "somebody was told more than twice")
+    return verdict, ground
+
+
+def refused(stage: Stage) -> Verdict:
+    """Nobody listens at the messenger's address for 20 s."""
+    verdict = Verdict()
+    with stage.ground("refused", 100) as ground:
+        life = ground.start()
+        ground.until_sent(20)
+        ground.telegram.do(ground.telegram.fake.stop())
+        time.sleep(20)
+        ground.telegram.do(ground.telegram.fake.start())
+        ground.until_all(patience=180)
+        life.terminate()
+        ground.judge(verdict, DUE)
+    return verdict
+
+
+def reset_before(stage: Stage) -> Verdict:
+    """Connections are cut before the messenger has done anything, for 20 s."""
+    return _outage(stage, "reset-before", 20, kind="drop")[0]
+
+
+def reset_after(stage: Stage) -> Verdict:
+    """Three messages arrive, and their answers are lost."""
+    verdict = _outage(stage, "reset-after", 10, kind="drop", after=True, times=3,
+                      method="sendMessage")[0]  # fmt: skip
+    verdict.check(verdict.marked <= 3, f"{verdict.marked} repeats for 3 lost answers")
+    return verdict
+
+
+def resets_after(stage: Stage) -> Verdict:
+    """For 20 s everything arrives and every answer is lost."""
+    return _outage(stage, "resets-after", 20, kind="drop", after=True)[0]
+
+
+def silence(stage: Stage) -> Verdict:
+    """The messenger takes calls and says nothing for 30 s."""
+    return _outage(stage, "silence", 30, kind="hang")[0]
+
+
+def pages(stage: Stage) -> Verdict:
+    """A gateway answers with its pages (502) for 20 s."""
+    verdict = _outage(stage, "pages", 20, kind="html", status=502)[0]
+    verdict.check(verdict.marked == 0, "repeated though nothing had arrived")
+    return verdict
+
+
+def floods(stage: Stage) -> Verdict:
+    """Every call is answered 429, wait two seconds, for 20 s."""
+    verdict = _outage(
+        stage, "floods", 20, kind="status", status=429,
+        description="Too Many Requests: retry after 2", parameters={"retry_after": 2},
+    )[0]  # fmt: skip
+    verdict.check(verdict.marked == 0, "repeated though nothing had arrived")
+    return verdict
+
+
+def wrong_token(stage: Stage) -> Verdict:
+    """A wrong token at the start: one line without it; with the right one everything goes out."""
+    verdict = Verdict()
+    with stage.ground("wrong-token") as ground:
+        wrong = "1000001:AAWrongWrongWrongWrongWrongWrongWro"
+        life = ground.start(DONDOC_TELEGRAM__TOKEN=wrong)
+        one_line(verdict, life, "a wrong token", "Lỗi:")
+        verdict.check(wrong.partition(":")[2] not in life.said(), "the token is said")
+        life = ground.start()
+        ground.until_all()
+        life.terminate()
+        ground.judge(verdict, DUE)
+    return verdict
+
+
+def revoked_token(stage: Stage) -> Verdict:
+    """The token is refused in the middle of the morning, and taken again ten minutes later."""
+    verdict = Verdict()
+    with stage.ground("revoked", 100) as ground:
+        fake, life = ground.telegram.fake, ground.start()
+        ground.until_sent(30)
+        token, fake.token = fake.token, "1000001:AAOtherOtherOtherOtherOtherOtherOth"
+        time.sleep(8)
+        verdict.check(life.code is None, "it gave up")
+        verdict.check("401" in life.said(), "it does not say that it is refused")
+        fake.token = token
+        ground.move_clock(minutes=10)
+        ground.until_all(patience=120)
+        life.terminate()
+        ground.judge(verdict, DUE)
+        verdict.check(verdict.marked == 0, "repeated though nothing had arrived")
+    return verdict
+
+
+def a_day_down(stage: Stage) -> Verdict:
+    """The messenger is down from before the morning until the next one."""
+    verdict = Verdict()
+    with stage.ground("day-down", 40) as ground:
+        ground.telegram.do(ground.telegram.fake.stop())
+        life = ground.start()
+        for hours in (0, 3, 5, 7, 8):
+            ground.move_clock(hours=hours)
+            time.sleep(6)
+        ground.set_clock("2026-09-11T08:10:00")
+        ground.telegram.do(ground.telegram.fake.start())
+        ground.until_all(patience=120)
+        life.terminate()
+        ground.judge(verdict, DUE)
+        rows = ground.sent()
+        verdict.check(all("gián đoạn" in row["text"] for row in rows), "it does not say why so late")
+    return verdict
+
+
+def a_day_of_silence(stage: Stage) -> Verdict:
+    """As above, but the messenger's machine takes connections and answers none of them."""
+    verdict = Verdict()
+    with stage.ground("day-silent", 40) as ground:
+        fake = ground.telegram.fake
+        ground.telegram.call(fake.fail, "drop", method="*", times=ALWAYS)
+        life = ground.start()
+        for hours in (0, 3, 5, 7, 8):
+            ground.move_clock(hours=hours)
+            time.sleep(6)
+        ground.set_clock("2026-09-11T08:10:00")
+        ground.telegram.call(fake.heal)
+        ground.until_all(patience=120)
+        life.terminate()
+        ground.judge(verdict, DUE)
+    return verdict
+
+
+def one_token_twice(stage: Stage) -> Verdict:
+    """Two installations with the same token: each says so, what is owed goes out once from the one
+    that owes it, and what people say is counted."""
+    verdict = Verdict()
+    with stage.ground("token", 40) as ground, stage.ground("token-other", 0 or 4) as other:
+        other.telegram.call(other.telegram.fake.stop) if False else None
+        url = ground.telegram.fake.url
+        (other.folder / "config.toml").write_text(f'[telegram]\nbase_url = "{url}"\n', "utf-8")
+        other.set_clock("2026-09-08T09:00:00")
+        first = ground.start()
+        ground.until(lambda: ground.telegram.calls("getUpdates") > 0, "the first to poll")
+        second = other.start()
+        time.sleep(12)
+        world = ground.telegram.fake.world
+        speakers = {number: address for address, number in ground.numbers.items()}
+        for number, address in speakers.items():
+            ground.telegram.call(world.say, int(address), f"xong {number}")
+        done = "SELECT count(*) FROM completion"
+        ground.until(lambda: ground.query(done)[0][0] >= len(speakers), "the answers", 60)
+        ground.until(lambda: "Conflict" in first.said() + second.said(), "a word of it", 40)
+        words = second.said()
+        verdict.check("cùng mã" in words or "mã bot" in words, f"not said clearly: {words[-300:]}")
+        second.terminate()
+        first.terminate()
+        verdict.expected, verdict.delivered = len(speakers), ground.query(done)[0][0]
+        verdict.lost = verdict.expected - verdict.delivered
+    return verdict
+
+
+SCENES = {
+    "refused": refused,
+    "reset-before": reset_before,
+    "reset-after": reset_after,
+    "resets-after": resets_after,
+    "silence": silence,
+    "pages-502": pages,
+    "floods-429": floods,
+    "wrong-token": wrong_token,
+    "revoked-token": revoked_token,
+    "day-down": a_day_down,
+    "day-silent": a_day_of_silence,
+    "one-token-twice": one_token_twice,
+}
+del signal
