@@ -77,22 +77,31 @@ def climbed(urges: tuple[Step, ...], rung_day: date, steps: RoleSteps) -> list[S
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """After "đã nhận" (or a later answer) at `heard_at` nobody asks again until `resumes`."""
+class Heard:
+    """When an agency said that it is on a duty, and when it last said anything of it."""
 
-    heard_at: datetime
+    received_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """After "đã nhận" at `begins`, and each later answer, nobody asks again until `resumes`."""
+
+    begins: datetime
     resumes: date
 
     @classmethod
-    def after(cls, heard_at: datetime | None, days: int, calendar: WorkCalendar) -> "Pause | None":
-        """None where nothing was said, or the setting makes no pauses."""
-        if heard_at is None or not days:
+    def after(cls, heard: "Heard | None", days: int, calendar: WorkCalendar) -> "Pause | None":
+        """None where nothing was said, or the setting makes no pauses. What was left out in an
+        earlier pause stays left out in a later one."""
+        if heard is None or not days:
             return None
-        return cls(heard_at, calendar.forward(local(heard_at).date(), days))
+        return cls(heard.received_at, calendar.forward(local(heard.last_at).date(), days))
 
     def silences(self, at: datetime) -> bool:
         """Whether an urge at this moment would fall into the pause."""
-        return at > self.heard_at and local(at).date() < self.resumes
+        return at > self.begins and local(at).date() < self.resumes
 
     def asked_again(self, urges: list[Step], due_on: date) -> list[Step]:
         """The urges, and where the pause ends after the due day one on that day, which asks what

@@ -13,7 +13,7 @@ from deadlines.calendar import WorkCalendar
 from registry.clock import local, moment_of
 from registry.notices import PlannedNotice
 from registry.types import DutyKind, NoticeKind, Role
-from scheduler.ladder import ROLE_STEPS, Ladder, Pause, RoleSteps, Step, climbed
+from scheduler.ladder import ROLE_STEPS, Heard, Ladder, Pause, RoleSteps, Step, climbed
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -55,7 +55,7 @@ class DutyView:
     fresh: bool = False
     opens_on: date = date.min
     ladder: Ladder | None = None
-    heard_at: datetime | None = None
+    heard: Heard | None = None
 
 
 COMMITTEE = 0
@@ -211,7 +211,7 @@ class Planner:
         self, duty: DutyView, subscription: SubscriptionView, numbered: Sequence[Step],
         since: datetime,
     ) -> Iterator[PlannedNotice]:  # fmt: skip
-        pause = Pause.after(duty.heard_at, self.policy.received_days, self.calendar)
+        pause = Pause.after(duty.heard, self.policy.received_days, self.calendar)
         if pause is None:
             yield from self._urge_notices(duty, subscription, numbered, since)
             return

@@ -15,7 +15,7 @@ from registry.replanning import settle
 from registry.tables import Agency, Contact, Duty, Subscription
 from registry.types import DutyState, NoticeKind, Role
 from registry.urging import Rungs
-from scheduler.ladder import ABOVE, OWN_ROLES, Ladder
+from scheduler.ladder import ABOVE, OWN_ROLES, Heard, Ladder
 from scheduler.plan import COMMITTEE, DutyView, Planner, Policy, SubscriptionView
 from scheduler.standing_in import stand_in
 
@@ -42,10 +42,11 @@ def _duty(
 ) -> DutyView:
     fresh = row.since == row.created_at
     ladder = ladder_of(policy, rungs.get(row.task_id))
-    heard_at = heard.get(row.id or 0)
+    last_at = heard.get(row.id or 0)
+    said = Heard(row.received_at, last_at) if row.received_at and last_at else None
     return DutyView(
         row.id or 0, row.agency_id, row.kind, row.due_on, row.since, fresh, row.opens_on,
-        ladder, heard_at,
+        ladder, said,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from deadlines.calendar import WorkCalendar
 from registry.clock import local, moment_of
 from registry.notices import PlannedNotice
 from registry.types import DutyKind, NoticeKind, Role
-from scheduler.ladder import ABOVE, OWN_ROLES, Ladder
+from scheduler.ladder import ABOVE, OWN_ROLES, Heard, Ladder
 from scheduler.plan import (
     COMMITTEE,
     DutyView,
@@ -247,7 +247,7 @@ def test_received_quiets_and_is_asked_about_again(
         moment_of(date.fromisoformat(heard[:10]), time.fromisoformat(heard[11:])) if heard else None
     )
     policy = replace(POLICY, received_days=days)
-    one = replace(duty(DUE), heard_at=at)
+    one = replace(duty(DUE), heard=Heard(at, at) if at else None)
     for role in (Role.FOCAL, Role.OFFICER):
         notices = planned(one, holder(role), OVERDUE, policy)
         assert _urged(notices) == mornings(*expected)
@@ -379,9 +379,9 @@ ANYBODY = st.sampled_from(list(Role))
 EXTRA = st.sets(st.integers(0, 60), max_size=4).map(tuple)
 KINDS = st.sampled_from(list(DutyKind))
 DUTIES = st.builds(
-    lambda one, heard, ladder: replace(one, heard_at=heard, ladder=ladder),
+    lambda one, heard, ladder: replace(one, heard=heard, ladder=ladder),
     st.builds(duty, DAYS, kind=KINDS, since=MOMENTS, fresh=st.booleans()),
-    st.none() | MOMENTS,
+    st.none() | st.builds(lambda a, b: Heard(min(a, b), max(a, b)), MOMENTS, MOMENTS),
     st.none() | LADDERS,
 )
 HOLDERS = st.builds(holder, ANYBODY, since=MOMENTS, extra=EXTRA, quiet=QUIET)
@@ -503,7 +503,7 @@ def test_each_rung_comes_on_its_day_and_above_the_agency_once(
 ) -> None:
     """Whatever was received: "đã nhận" quiets nobody on the ladder."""
     notices = planned(one, held, now, policy)
-    assert planned(replace(one, heard_at=None), held, now, policy) == notices or (
+    assert planned(replace(one, heard=None), held, now, policy) == notices or (
         held.role in (Role.FOCAL, Role.OFFICER)
     )
     urges = [each for each in notices if each.kind == NoticeKind.URGE]
@@ -522,17 +522,17 @@ def test_each_rung_comes_on_its_day_and_above_the_agency_once(
 def test_in_the_pause_nobody_is_urged_and_reminders_stay(
     one: DutyView, held: SubscriptionView, policy: Policy, now: datetime
 ) -> None:
-    silent = planned(replace(one, heard_at=None), held, now, policy)
+    silent = planned(replace(one, heard=None), held, now, policy)
     notices = planned(one, held, now, policy)
     assert [each for each in notices if each.kind == NoticeKind.REMINDER] == [
         each for each in silent if each.kind == NoticeKind.REMINDER
     ]
-    if one.heard_at is None or held.role not in (Role.FOCAL, Role.OFFICER):
+    if one.heard is None or held.role not in (Role.FOCAL, Role.OFFICER):
         return
-    resumes = CALENDAR.forward(local(one.heard_at).date(), policy.received_days)
+    resumes = CALENDAR.forward(local(one.heard.last_at).date(), policy.received_days)
     for each in notices:
         if each.kind == NoticeKind.URGE and policy.received_days:
-            assert each.due_at <= one.heard_at or local(each.due_at).date() >= resumes
+            assert each.due_at <= one.heard.received_at or local(each.due_at).date() >= resumes
 
 
 @given(CLOCKS, QUIET)

@@ -1,7 +1,7 @@
 """Planning at work, on a real database: what is stored, withdrawn, and wanted again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -9,15 +9,17 @@ import pytest
 from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
-from registry import duties, notices, outbox, people
-from registry.clock import moment_of
+from registry import duties, notices, outbox, people, urging
+from registry.clock import local_day, moment_of
 from registry.database import Database
 from registry.notices import PlannedNotice
 from registry.people import Actor
-from registry.tables import Agency, Contact, Duty, Extension, Notice, Subscription
+from registry.tables import Agency, Contact, Directive, Duty, Extension, Notice, Subscription
 from registry.types import DutyKind, NoticeKind, NoticeState, Role
+from registry.urging import Rungs
+from scheduler.ladder import Ladder
 from scheduler.plan import Policy
-from scheduler.planning import Rehearsed, plan_changed, rehearse
+from scheduler.planning import Rehearsed, note_policy, plan_changed, rehearse
 from tests.reports.build import Builder
 
 POLICY, CALENDAR = Policy(), WorkCalendar()
@@ -324,3 +326,124 @@ def test_update_requests_have_their_own_steps(office: Office) -> None:
     office.db.write_now(turn)
     office.plan(at(date(2024, 7, 1)), daily=True)
     assert office.steps() == ["5", "0"]
+
+
+# -- planning done over ---------------------------------------------------------------------------
+
+
+def _again(office: Office, policy: Policy, now: datetime) -> bool:
+    """Whether a policy was found changed; then everything is planned by it."""
+    changed = office.db.write_now(note_policy, policy, now)
+    office.db.write_now(plan_changed, policy, CALENDAR, now, daily=True)
+    return changed
+
+
+def test_another_policy_replans_what_lies_ahead(office: Office) -> None:
+    assert _again(office, POLICY, START)
+    assert not _again(office, POLICY, START)
+    office.deliver(at(date(2024, 5, 31)))
+    assert office.steps() == ["5", "2", "0"]
+    other = replace(POLICY, leads=(7, 2, 0), at=time(9))
+    assert _again(office, other, at(date(2024, 6, 3)))
+    assert office.steps() == ["7", "2", "0"]
+    assert office.steps(NoticeState.WITHDRAWN) == ["5"]
+    hours = office.db.read_now(
+        lambda s: s.exec(select(Notice.due_at).where(Notice.step == "0")).one()
+    )
+    assert hours == at(DUE, time(9))
+    # And back again: what was withdrawn is wanted once more, what was sent stays sent.
+    assert _again(office, POLICY, at(date(2024, 6, 3)))
+    assert office.steps() == ["5", "2", "0"]
+    assert office.steps(NoticeState.SENT) == ["10"]
+
+
+def test_received_withdraws_urges_for_a_while_and_asks_again(office: Office) -> None:
+    monday = date(2024, 6, 17)
+    office.plan(at(monday, time(0, 5)), daily=True)
+    office.deliver(at(monday))
+    office.on_duty(duties.receive, ACTOR, at(monday, time(10)))
+    for day in (monday, date(2024, 6, 18), date(2024, 6, 19)):
+        office.plan(at(day, time(11)), daily=True)
+    assert office.steps() == ["uagain-2024-06-24", "u3"]
+    # An obstacle is an answer as well: they are asked again so long after that.
+    office.on_duty(duties.hinder, ACTOR, "thiếu kinh phí", at(date(2024, 6, 19), time(12)))
+    office.plan(at(date(2024, 6, 19), time(12)))
+    assert office.steps() == ["uagain-2024-06-26"]
+    assert office.deliver(at(date(2024, 6, 26))) == ["again-2024-06-26"]
+
+
+def _bound(office: Office, role: Role, agency: int | None = None) -> int:
+    def run(session: Session) -> int:
+        build = Builder(session, START)
+        build._next["contact"] = 6000 + len(session.exec(select(Contact)).all())
+        person = build.person(str(role))
+        contact = build.contact(person)
+        held = people.bind(session, contact, str(role), role, agency, START, "1")
+        return held.subscription.id or 0
+
+    return office.db.write_now(run)
+
+
+def _rungs(office: Office) -> list[tuple[str, date]]:
+    rows = office.db.read_now(
+        lambda s: s.exec(
+            select(Notice).where(col(Notice.step).in_(["leader", "member", "staff"]))
+            .order_by(col(Notice.due_at))
+        ).all()
+    )  # fmt: skip
+    return [(row.step, local_day(row.due_at)) for row in rows if row.state == NoticeState.QUEUED]
+
+
+def test_each_rung_is_told_on_its_day(office: Office) -> None:
+    agency = office.db.read_now(lambda s: s.exec(select(Agency.id)).one())
+    _bound(office, Role.LEADER, agency)
+    _bound(office, Role.MEMBER, agency)
+    _bound(office, Role.MEMBER)  # Of the whole committee: in charge of no agency.
+    _bound(office, Role.ADMIN)
+    office.plan(at(date(2024, 6, 15)), daily=True)
+    expected = [
+        ("leader", date(2024, 6, 19)), ("member", date(2024, 6, 21)), ("staff", date(2024, 6, 28)),
+    ]  # fmt: skip
+    assert _rungs(office) == expected
+    assert office.plan(at(date(2024, 6, 15)), daily=True) == 0
+
+    def own(session: Session) -> int:
+        directive = session.exec(select(Directive)).one()
+        return urging.set_rungs(
+            session, directive, Rungs(member=4, staff=0), ACTOR, at(date(2024, 6, 15))
+        )
+
+    assert office.db.write_now(own) == 1
+    office.plan(at(date(2024, 6, 15)))
+    assert _rungs(office) == [("leader", date(2024, 6, 19)), ("member", date(2024, 6, 20))]
+
+
+def test_a_rung_set_after_its_day_is_told_the_next_morning(office: Office) -> None:
+    agency = office.db.read_now(lambda s: s.exec(select(Agency.id)).one())
+    _bound(office, Role.MEMBER, agency)
+    late = replace(POLICY, ladder=Ladder(member=0))
+    _again(office, late, at(date(2024, 6, 25)))
+    assert _rungs(office) == []
+    now = at(date(2024, 6, 27), time(10))
+    _again(office, POLICY, now)
+    assert _rungs(office) == [("member", date(2024, 6, 28))]
+    _again(office, POLICY, now + timedelta(hours=2))
+    assert _rungs(office) == [("member", date(2024, 6, 28))]
+    assert "member" in office.deliver(at(date(2024, 6, 28)))
+    office.plan(at(date(2024, 7, 5)), daily=True)
+    assert _rungs(office) == []
+
+
+def test_staff_who_bind_later_are_not_told_of_old_steps(office: Office) -> None:
+    office.plan(at(date(2024, 7, 5)), daily=True)
+    build_at = at(date(2024, 7, 5), time(10))
+
+    def bind(session: Session) -> None:
+        build = Builder(session, build_at)
+        build._next["contact"] = 7000
+        person = build.person("Thảo")
+        people.bind(session, build.contact(person), "Thảo", Role.STAFF, None, build_at, "1")
+
+    office.db.write_now(bind)
+    office.plan(build_at)
+    assert _rungs(office) == []
