@@ -26,12 +26,19 @@ def _migrated() -> bytes:
         return path.read_bytes()
 
 
+def address() -> str:
+    """The URL of an empty migrated database where PostgreSQL is wanted, else "": a file."""
+    if not postgres.wanted():
+        return ""
+    if postgres.missing():
+        pytest.skip(postgres.missing())
+    return postgres.fresh()
+
+
 def fresh(folder: Path, name: str = "dondoc.db") -> Database:
     """An empty database of the current schema: a file of the folder, or in the test cluster."""
     if postgres.wanted():
-        if postgres.missing():
-            pytest.skip(postgres.missing())
-        return Database(postgres.fresh())
+        return Database(address())
     path = folder / name
     path.write_bytes(_migrated())
     return Database(f"sqlite:///{path}")
