@@ -112,7 +112,7 @@ def _deadline(facts: DutyFacts) -> str:
 
 def _urges(facts: DutyFacts) -> str:
     days = enumerate(facts.urged_on, start=1)
-    return "; ".join(f"Lần\u00a0{n}:\u00a0{short_day(day)}" for n, day in days) or "Chưa gửi được"
+    return "; ".join(f"Lần\u00a0{n}:\u00a0{short_day(day)}" for n, day in days) or "Chưa có"
 
 
 def file_name(letter: Letter) -> str:
