@@ -23,16 +23,20 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_FILES = 10
 _ZIPPED = b"PK\x03\x04"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
-# Ending -> media type, and how such a file begins. Archives, macros and old Office files may carry
-# programs to whoever opens them, and nothing here looks inside.
-TYPES: dict[str, tuple[str, bytes]] = {
-    ".pdf": ("application/pdf", b"%PDF"),
-    ".docx": (f"{_OFFICE}wordprocessingml.document", _ZIPPED),
-    ".xlsx": (f"{_OFFICE}spreadsheetml.sheet", _ZIPPED),
-    ".pptx": (f"{_OFFICE}presentationml.presentation", _ZIPPED),
-    ".png": ("image/png", b"\x89PNG\r\n\x1a\n"),
-    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
-    ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
+_PNG = ("image/png", b"\x89PNG\r\n\x1a\n")
+_JPEG = ("image/jpeg", b"\xff\xd8\xff")
+_PICTURE = (_PNG, _JPEG)
+# Ending -> the media types it may hold, and how such a file begins. Messengers send pictures on
+# under names of their own, so that either kind may bear either ending. Archives, macros and old
+# Office files may carry programs to whoever opens them, and nothing here looks inside.
+TYPES: dict[str, tuple[tuple[str, bytes], ...]] = {
+    ".pdf": (("application/pdf", b"%PDF"),),
+    ".docx": ((f"{_OFFICE}wordprocessingml.document", _ZIPPED),),
+    ".xlsx": ((f"{_OFFICE}spreadsheetml.sheet", _ZIPPED),),
+    ".pptx": ((f"{_OFFICE}presentationml.presentation", _ZIPPED),),
+    ".png": _PICTURE,
+    ".jpg": _PICTURE,
+    ".jpeg": _PICTURE,
 }
 WRONG_TYPE = "chỉ nhận tệp .pdf, .docx, .xlsx, .pptx, .png, .jpg"
 TOO_BIG = "tệp lớn hơn 20 MB"
@@ -102,13 +106,7 @@ def keep(
 ) -> dict[str, object]:
     """Keep the bytes with each report they belong to; the facts of the answer. Raises Refused, in
     words that say why nothing is kept."""
-    kind = TYPES.get(ending(upload.name))
-    if kind is None:
-        raise Refused(WRONG_TYPE)
-    if len(data) > MOST_BYTES:
-        raise Refused(TOO_BIG)
-    if not data.startswith(kind[1]):
-        raise Refused(NOT_ITS_TYPE)
+    media_type = _type_of(upload.name, data)
     owner = session.get(Person, upload.person_id) if upload.person_id is not None else None
     found = [session.get(Completion, each) for each in json.loads(upload.subject or "[]")]
     mine = [each for each in found if each is not None]
@@ -122,7 +120,7 @@ def keep(
     numbers = []
     for one in mine:
         row = files.keep(
-            session, desk.settings.files_dir, name, data, kind[0], now,
+            session, desk.settings.files_dir, name, data, media_type, now,
             days=None, person_id=upload.person_id, completion_id=one.id,
         )  # fmt: skip
         numbers.append(session.get_one(Duty, one.duty_id).number)
@@ -131,3 +129,16 @@ def keep(
             file=row.id, size=row.size, digest=row.digest,
         )  # fmt: skip
     return {"name": name, "numbers": numbers}
+
+
+def _type_of(name: str, data: bytes) -> str:
+    """The media type of bytes under a name. Raises Refused."""
+    kinds = TYPES.get(ending(name))
+    if kinds is None:
+        raise Refused(WRONG_TYPE)
+    if len(data) > MOST_BYTES:
+        raise Refused(TOO_BIG)
+    found = next((kind for kind, start in kinds if data.startswith(start)), None)
+    if found is None:
+        raise Refused(NOT_ITS_TYPE)
+    return found

@@ -10,7 +10,7 @@ from typing import Literal
 
 from deadlines.periods import Unit
 from registry.types import RequestState
-from reports.papers.model import Figures, Line, PeriodReport, Row, grouped
+from reports.papers.model import Difficulty, Figures, Line, PeriodReport, Row, grouped
 from reports.papers.period import name_of, roman
 from reports.render import Renderer
 from reports.vietnamese import cut, num, one_line, percent, short_day
@@ -92,9 +92,11 @@ def annex_of(report: PeriodReport) -> Table:
 
 
 def state_words(line: Line, today: date) -> str:
-    """Where a duty stands, in words: one of seven, the same in all papers."""
+    """Where a duty stands, in words: one of eight, the same in all papers."""
     if line.is_update:
         return "Chờ cập nhật" if line.is_open else "Đã cập nhật"
+    if line.submitted:
+        return "Chờ xác nhận"
     if not line.is_open:
         return "Hoàn thành đúng hạn" if line.in_time else "Hoàn thành quá hạn"
     if line.overdue:
@@ -231,30 +233,69 @@ def _not_started(report: PeriodReport) -> Table:
 
 
 def _difficulties(report: PeriodReport) -> Table:
-    rows = [
-        (
-            str(serial),
-            one_line(each.agency),
-            f"{each.number}: {cut(each.title, 160)}",
-            cut(each.text, 500),
-            short_day(each.raised_on),
-            _solved(each.closed_on, each.resolution),
-        )
-        for serial, each in enumerate(report.difficulties, start=1)
-    ]
+    rows: list[tuple[str, ...]] = []
+    bold: set[int] = set()
+    serial = 0
+    for theme, mine in report.themes:
+        bold.add(len(rows))
+        solved = sum(each.closed_on is not None for each in mine)
+        rows.append((f"Về {theme}: {num(len(mine))}, đã giải quyết {num(solved)}",))
+        for each in mine:
+            serial += 1
+            rows.append(
+                (
+                    str(serial),
+                    one_line(each.agency),
+                    f"{each.number}: {cut(each.title, 160)}",
+                    cut(each.text, 500),
+                    short_day(each.raised_on),
+                    _solved(each),
+                )
+            )
     return Table(
         head=("TT", "Cơ quan", "Số việc, nhiệm vụ", "Nội dung vướng mắc", "Ngày nêu", "Giải quyết"),
         rows=tuple(rows),
         widths=(6, 17, 26, 26, 13, 17),
         left=frozenset({1, 2, 3, 5}),
+        bold=frozenset(bold),
     )
 
 
-def _solved(day: date | None, resolution: str) -> str:
-    if day is None:
-        return "Chưa giải quyết"
-    said = f"Đã giải quyết ngày {short_day(day)}"
-    return f"{said}: {cut(resolution, 200)}" if resolution.strip() else said
+def _extensions(report: PeriodReport) -> Table:
+    rows: list[tuple[str, ...]] = [
+        (
+            str(serial),
+            one_line(row.agency),
+            *(num(n) for n in (row.total, len(row.granted), len(row.refused), len(row.pending))),
+            _days_moved(report, row.agency),
+        )
+        for serial, row in enumerate(report.extensions_by_agency, start=1)
+    ]
+    return Table(
+        head=("TT", "Cơ quan", "Đề nghị", "Đồng ý", "Không đồng ý", "Đang xem xét", "Hạn cũ → mới"),
+        rows=tuple(rows),
+        widths=(6, 27, 10, 10, 11, 11, 30),
+        left=frozenset({1, 6}),
+    )
+
+
+def _days_moved(report: PeriodReport, agency: str) -> str:
+    """What was granted, duty by duty, with both days."""
+    granted = [
+        f"{each.number}: {short_day(each.old_due_on)} → {short_day(each.new_due_on)}"
+        for each in report.extensions
+        if each.agency == agency and each.new_due_on is not None
+    ]
+    rest = len(granted) - NUMBERS_SHOWN
+    shown = "; ".join(granted[:NUMBERS_SHOWN])
+    return f"{shown} và {num(rest)} việc khác" if rest > 0 else shown
+
+
+def _solved(each: Difficulty) -> str:
+    if each.closed_on is None:
+        return "Đang xử lý" if each.owner else "Chưa giải quyết"
+    said = f"Đã giải quyết ngày {short_day(each.closed_on)}"
+    return f"{said}: {cut(each.resolution, 200)}" if each.resolution.strip() else said
 
 
 def _silent(report: PeriodReport) -> Table:
@@ -280,6 +321,7 @@ TABLES: Mapping[str, Callable[[PeriodReport], Table]] = {
     "not_started": _not_started,
     "agencies": _agencies,
     "difficulties": _difficulties,
+    "extensions": _extensions,
     "silent": _silent,
 }
 
@@ -292,6 +334,10 @@ def _annex_cells(line: Line, report: PeriodReport) -> tuple[str, ...]:
         state += "; chưa triển khai"
     if line.carried:
         state += " (kỳ trước chuyển sang)"
+    if line.odd:
+        state += f"; cần kiểm tra: {line.odd}"
+    if line.files:
+        state += f"; có {num(line.files)} tệp kèm"
     proof = cut(line.document_number, 60)
     return (
         str(line.number),

@@ -27,6 +27,7 @@ INSIDE, CARRIED = "Trong kỳ", "Kỳ trước"
 ANSWERED, UNANSWERED = "Có", "Không"
 ON_TIME, LATE = "Hoàn thành đúng hạn", "Hoàn thành quá hạn"
 OVERDUE, SOON, AHEAD = "Quá hạn", "Sắp đến hạn", "Chưa đến hạn"
+SUBMITTED = "Chờ xác nhận"
 UPDATED = "Đã cập nhật"
 
 # Column head, width in characters, letter. Codes stand last, outside of what is printed: names can
@@ -62,10 +63,14 @@ FIGURES: tuple[tuple[str, tuple[tuple[Criterion, ...], ...]], ...] = (
     ("Tổng số", (_OWED,)),
     ("Hoàn thành đúng hạn", ((*_OWED, _is(_STATE, ON_TIME)),)),
     ("Hoàn thành quá hạn", ((*_OWED, _is(_STATE, LATE)),)),
-    ("Chưa hoàn thành", tuple((*_OWED, _is(_STATE, word)) for word in (OVERDUE, SOON, AHEAD))),
+    (
+        "Chưa hoàn thành",
+        tuple((*_OWED, _is(_STATE, word)) for word in (OVERDUE, SOON, AHEAD, SUBMITTED)),
+    ),
     ("Trong đó: quá hạn", ((*_OWED, _is(_STATE, OVERDUE)),)),
     ("Trong đó: sắp đến hạn", ((*_OWED, _is(_STATE, SOON)),)),
     ("Trong đó: chưa triển khai", ((*_OWED, _is(_ANSWER, UNANSWERED)),)),
+    ("Trong đó: chờ xác nhận", ((*_OWED, _is(_STATE, SUBMITTED)),)),
     ("Phải cập nhật", (_ASKED,)),
     ("Đã cập nhật", ((*_ASKED, _is(_STATE, UPDATED)),)),
 )
@@ -132,10 +137,10 @@ class _Sheets:
         parts.head(sheet, HEAD_ROW, ("Chỉ tiêu", "Số lượng", "Trên tổng số", "Tỷ lệ"))
         row = HEAD_ROW
         for row, (name, counts) in enumerate(FIGURES, start=HEAD_ROW + 1):
-            base = HEAD_ROW + 1 if row < HEAD_ROW + 8 else HEAD_ROW + 8
+            base = HEAD_ROW + 1 if row < HEAD_ROW + 9 else HEAD_ROW + 9
             self._figure(sheet, row, name, self._formula(counts), f"=B{base}")
         total, on_time, late, silent = (f"B{HEAD_ROW + n}" for n in (1, 2, 3, 7))
-        asked, told = f"B{HEAD_ROW + 8}", f"B{HEAD_ROW + 9}"
+        asked, told = f"B{HEAD_ROW + 9}", f"B{HEAD_ROW + 10}"
         self._figure(sheet, row + 1, "Tỷ lệ hoàn thành", f"={on_time}+{late}", f"={total}")
         self._figure(
             sheet, row + 2, "Tỷ lệ cập nhật", f"={total}-{silent}+{told}", f"={total}+{asked}"

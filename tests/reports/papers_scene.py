@@ -93,7 +93,7 @@ def fill(build: Builder) -> dict[str, Any]:
                        first_due_on=date(2027, 9, 15))  # fmt: skip
     build.extension(
         moved, focal["Sở Giáo dục và Đào tạo"], date(2027, 10, 20), at(date(2027, 9, 9)),
-        state=RequestState.APPROVED, new_due_on=date(2027, 10, 20),
+        state=RequestState.APPROVED, new_due_on=date(2027, 10, 20), old_due_on=date(2027, 9, 15),
     )  # fmt: skip
     build.extension(late, focal["Sở Y tế"], date(2027, 10, 30), at(date(2027, 9, 9)))
     build.duty(always, agency["Sở Nội vụ"], date(2027, 9, 14), kind=DutyKind.UPDATE)
