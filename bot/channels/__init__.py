@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.channels.console import ConsoleChannel, keyboard, printer
 from bot.channels.http import HttpClient
+from bot.channels.rivals import POLITE
 from bot.channels.telegram import TelegramChannel
 from bot.channels.webhook import Hook, webhook_path
 from bot.channels.zalo import ZaloChannel
@@ -27,7 +28,8 @@ def _telegram(settings: Settings, http: HttpClient, _clock: Clock) -> Channel | 
     if not section.on:
         return None
     token = section.token.get_secret_value()
-    return TelegramChannel(token, section.base_url, http, hook=hook_of(settings, "telegram"))
+    hook = hook_of(settings, "telegram")
+    return TelegramChannel(token, section.base_url, http, hook=hook, manners=POLITE)
 
 
 def _zalo(

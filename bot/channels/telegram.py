@@ -27,8 +27,14 @@ from telegram.error import TelegramError
 from bot.channels.backoff import pause_after
 from bot.channels.carrying import in_words
 from bot.channels.http import HttpClient
+from bot.channels.rivals import PLAIN, Manners, Rivals
 from bot.channels.telegram_files import TelegramFiles
-from bot.channels.telegram_request import AiohttpRequest, PollRequest, as_send_error
+from bot.channels.telegram_request import (
+    AiohttpRequest,
+    PollRequest,
+    RivalError,
+    as_send_error,
+)
 from bot.channels.telegram_updates import Identity, pushed, understand
 from bot.channels.text import whole
 from bot.channels.webhook import NO_HOOK, Hook, HookApi, foreign_note, keep, leave
@@ -69,6 +75,7 @@ _EDIT_DONE = (
 class _Cursor:
     """The next update to ask for, and when (loop time) the last one came."""
 
+    rivals: Rivals
     heard: float
     offset: int | None = None
 
@@ -79,12 +86,14 @@ class TelegramChannel:
     token: as BotFather gave it. base_url: the server's root, the part before "/bot<token>".
     http: shared with other channels and closed by its owner. poll_timeout: seconds one getUpdates
     waits. pauses: first and longest pause, in seconds, between polls that fail. hook: our address,
-    where Telegram is to call us, or may once have been told to.
+    where Telegram is to call us, or may once have been told to. manners: towards another program
+    with our token.
     Raises ValueError for an empty token.
     """
 
     name = "telegram"
-    limits = Limits(units=4096)
+    # Thirty a second are allowed; at 29.2 evenly spaced ones nobody counts more than thirty.
+    limits = Limits(units=4096, per_second=29.2)
     edits = True
 
     def __init__(
@@ -96,6 +105,7 @@ class TelegramChannel:
         poll_timeout: int = 30,
         pauses: tuple[float, float] = (1.0, 30.0),
         hook: Hook = NO_HOOK,
+        manners: Manners = PLAIN,
     ) -> None:
         token, root = token.strip(), base_url.strip().rstrip("/")
         if not token:
@@ -105,6 +115,7 @@ class TelegramChannel:
         self._poll_timeout = poll_timeout
         self._pauses = pauses
         self._hook = hook
+        self._manners = manners
         self._bot = Bot(
             token,
             base_url=lambda secret: f"{root}/bot{secret}",
@@ -188,10 +199,13 @@ class TelegramChannel:
         if self._hook.active:
             await keep(self._hook, self._hook_api, self._pauses)
         await leave(self._hook, self._hook_api)
-        cursor, failures = _Cursor(heard=asyncio.get_running_loop().time()), 0
+        now = asyncio.get_running_loop().time()
+        cursor, failures = _Cursor(Rivals(self._manners, now), now), 0
         while True:
             try:
                 await self._round(cursor, store)
+            except RivalError as error:
+                await self._give_way(cursor.rivals, error)
             except SendError as error:
                 if error.auth:
                     raise
@@ -271,6 +285,10 @@ class TelegramChannel:
         if started - cursor.heard > _FORGET_OFFSET:
             cursor.offset = None
         updates = await self._poll(cursor.offset)
+        if updates and (trial := cursor.rivals.trial):
+            await asyncio.sleep(trial)
+            updates = await self._poll(cursor.offset)
+        cursor.rivals.alone()
         if updates:
             await store([update for _, update in updates])
             cursor.offset, cursor.heard = updates[-1][0] + 1, time()
@@ -313,6 +331,15 @@ class TelegramChannel:
             level = logging.WARNING if failures in (1, 5) or failures % 100 == 0 else logging.DEBUG
             _LOGGER.log(level, "Chưa nhận được tin (lần %d): %s", failures, error)
         await asyncio.sleep(seconds)
+
+    async def _give_way(self, rivals: Rivals, error: RivalError) -> None:
+        """Poll again soon, or stay away for a while where we came second."""
+        pause = rivals.met(asyncio.get_running_loop().time())
+        if pause:
+            _LOGGER.error("%s Bên này khởi động sau nên tạm ngừng nhận tin.", error)
+        else:
+            _LOGGER.warning("%s", error)
+        await asyncio.sleep(pause or pause_after(1, *self._pauses))
 
     async def _webhook_note(self) -> str:
         """Another system's webhook stays, and updates go there; ours may be in trouble."""

@@ -22,6 +22,10 @@ _PASSED_ON = (504, 524)
 _NOT_THE_MESSAGE = (401, 404, 409)
 
 
+class RivalError(SendError):
+    """Another program receives with the same token."""
+
+
 class LostError(NetworkError):
     """No answer of the Bot API came. sent: whether the request may have been obeyed."""
 
@@ -145,6 +149,11 @@ def _by_code(error: RefusedError, text: str, known: bool) -> SendError:
         return _bad_request(error.description.lower(), text)
     if code == 429:
         return SendError(text, retry_after=error.retry_after or _DEFAULT_WAIT)
+    if code == 409 and "other getupdates" in error.description.lower():
+        return RivalError(
+            "Telegram: có chương trình khác đang nhận tin bằng cùng mã bot (token) này (409 "
+            "Conflict). Hãy dừng chương trình kia, hoặc tạo bot khác cho một trong hai bên."
+        )
     if code >= 500:
         return SendError(text, uncertain=code in _PASSED_ON, retry_after=error.retry_after)
     return SendError(

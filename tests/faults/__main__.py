@@ -1,4 +1,4 @@
-"""`python -m tests.faults [SCENE ...]`: plays the scenes and reports what was lost, said twice, late.
+"""`python -m tests.faults [SCENE ...]`: plays the scenes and reports what was lost, doubled, late.
 
 Ends with 1 where a goal is missed: nothing lost; said twice only where the messenger's answer may
 have been lost, and marked.

@@ -59,7 +59,7 @@ class Verdict:
     seconds: float = 0.0
 
     def check(self, true: bool, fault: str) -> None:
-        if not true:
+        if not true and fault not in self.faults:
             self.faults.append(fault)
 
     @property
@@ -298,7 +298,8 @@ class Ground:
         with suppress(sqlite3.Error):
             now = self.moment_of(time.time())  # noqa: TID251
             return not self.query(
-                "SELECT 1 FROM notice WHERE state = 'sending' OR (state = 'queued' AND next_at <= ?) "
+                "SELECT 1 FROM notice WHERE state = 'sending' "
+                "OR (state = 'queued' AND next_at <= ?) "
                 "UNION ALL SELECT 1 FROM inbound WHERE state = 'new' LIMIT 1",
                 f"{now + timedelta(seconds=90):%Y-%m-%d %H:%M:%S}",
             )
@@ -308,8 +309,11 @@ class Ground:
         with closing(sqlite3.connect(self.data / "dondoc.db", timeout=5)) as db:
             return db.execute(sql, values).fetchall()
 
-    def judge(self, verdict: Verdict, due: str, words: str = REMINDER) -> Verdict:
-        """Count what each person got against one message for everybody."""
+    def judge(
+        self, verdict: Verdict, due: str, words: str = REMINDER, *, earliest: float = -1.0
+    ) -> Verdict:
+        """Count what each person got against one message for everybody. earliest: seconds from
+        when it was due."""
         got: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in self.sent(words):
             got[str(row["chat_id"])].append(row)
@@ -320,7 +324,7 @@ class Ground:
         for rows in got.values():
             late = (self.moment_of(rows[0]["at"]) - moment).total_seconds()
             verdict.late.append(max(late, 0.0))
-            verdict.check(late > -1, "somebody was told too early")
+            verdict.check(late > earliest, "somebody was told too early")
             again = rows[1:]
             verdict.most_repeats = max(verdict.most_repeats, len(again))
             marked = sum(bool(REPEATED.search(row["text"])) for row in again)

@@ -1,6 +1,5 @@
 """The messenger is not there, answers nonsense, or does not want us."""
 
-import signal
 import time
 from typing import Any
 
@@ -134,7 +133,9 @@ def a_day_down(stage: Stage) -> Verdict:
         life.terminate()
         ground.judge(verdict, DUE)
         rows = ground.sent()
-        verdict.check(all("gián đoạn" in row["text"] for row in rows), "it does not say why so late")
+        verdict.check(
+            all("gián đoạn" in row["text"] for row in rows), "it does not say why so late"
+        )
     return verdict
 
 
@@ -160,8 +161,7 @@ def one_token_twice(stage: Stage) -> Verdict:
     """Two installations with the same token: each says so, what is owed goes out once from the one
     that owes it, and what people say is counted."""
     verdict = Verdict()
-    with stage.ground("token", 40) as ground, stage.ground("token-other", 0 or 4) as other:
-        other.telegram.call(other.telegram.fake.stop) if False else None
+    with stage.ground("token", 40) as ground, stage.ground("token-other", 4) as other:
         url = ground.telegram.fake.url
         (other.folder / "config.toml").write_text(f'[telegram]\nbase_url = "{url}"\n', "utf-8")
         other.set_clock("2026-09-08T09:00:00")
@@ -199,4 +199,3 @@ SCENES = {
     "day-silent": a_day_of_silence,
     "one-token-twice": one_token_twice,
 }
-del signal

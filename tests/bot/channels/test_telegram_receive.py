@@ -11,6 +11,7 @@ import pytest
 
 from bot.channels.backoff import pause_after
 from bot.channels.http import HttpClient
+from bot.channels.rivals import Manners
 from bot.channels.telegram import TelegramChannel
 from scheduler.channel import SendError, Store, Update
 from tests.fakes.telegram_server import FakeTelegram
@@ -126,6 +127,29 @@ async def test_a_reader_that_dies_before_storing_loses_nothing(
         await until(lambda: inbox.texts == ["xong 127"])
 
 
+async def test_of_two_with_one_token_the_second_gives_way(
+    telegram: FakeTelegram, http: HttpClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing that people say goes to the one that was started by mistake."""
+    user = telegram.world.user("Nam")
+    right, wrong = Inbox(), Inbox()
+
+    def channel(manners: Manners) -> TelegramChannel:
+        return TelegramChannel(
+            telegram.token, telegram.url, http, poll_timeout=5, pauses=(0.05, 0.1), manners=manners
+        )
+
+    async with receiving(channel(Manners(newcomer=0)), right.store):
+        telegram.world.say(user, "một")
+        await until(lambda: right.texts == ["một"])
+        async with receiving(channel(Manners(trial=0.3)), wrong.store):
+            await until(lambda: "khởi động sau" in caplog.text)
+            telegram.world.say(user, "hai")
+            await until(lambda: right.texts == ["một", "hai"])
+    assert wrong.texts == []
+    assert "cùng mã bot" in caplog.text
+
+
 async def test_more_than_one_batch_is_drained(
     telegram: FakeTelegram, channel: TelegramChannel
 ) -> None:
@@ -212,12 +236,15 @@ async def test_two_pollers_end_each_other_but_lose_nothing(
 ) -> None:
     inbox = Inbox()
     channels = [
-        TelegramChannel(telegram.token, telegram.url, http, poll_timeout=1, pauses=(0.05, 0.3))
+        TelegramChannel(
+            telegram.token, telegram.url, http, poll_timeout=1, pauses=(0.05, 0.3),
+            manners=Manners(newcomer=0),
+        )
         for _ in range(2)
     ]
     user = telegram.world.user("Nam")
     async with receiving(channels[0], inbox.store), receiving(channels[1], inbox.store):
-        await until(lambda: "terminated by other getUpdates" in caplog.text)
+        await until(lambda: "cùng mã bot" in caplog.text)
         for number in range(5):
             telegram.world.say(user, f"xong {number}")
         await until(lambda: len(inbox.texts) == 5, 20)
