@@ -81,3 +81,62 @@ def _fill(session: Session, duties: int, now: datetime, first_day: int, planned:
              "since": now, "plan_due": not planned, **known}
         )  # fmt: skip
     _put(session, Duty, rows)
+
+
+def filled_people(path: Path, count: int, now: datetime, *, groups: int = 0) -> Database:
+    """A migrated database where each of so many people (the last `groups` of them: groups) owes one
+    duty of their own agency, and can be told on Telegram; nothing waits to be planned."""
+    db = Database(f"sqlite:///{path}")
+    db.migrate(now)
+    db.write_now(_fill_people, count, now, groups)
+    return db
+
+
+def _fill_people(session: Session, count: int, now: datetime, groups: int) -> None:
+    known = {"created_at": now}
+    everybody, due_on = range(1, count + 1), local_day(now) + timedelta(days=8)
+    people = range(1, count + 1 - groups)
+    _put(
+        session,
+        Agency,
+        [{"id": n, "name": f"Xã {n}", "key": f"xã {n}", **known} for n in everybody],
+    )
+    _put(session, Person, [{"id": n, "name": f"Cán bộ {n}", **known} for n in people])
+    _put(
+        session,
+        Contact,
+        [
+            {"id": n, "person_id": n if n in people else None, "channel": "telegram",
+             "chat_kind": "private" if n in people else "group",
+             "address": str(1000 + n if n in people else -1000 - n), **known}
+            for n in everybody
+        ],
+    )  # fmt: skip
+    _put(
+        session,
+        Subscription,
+        [
+            {"id": n, "key": f"p{n}", "person_id": n if n in people else None,
+             "contact_id": None if n in people else n, "agency_id": n, "role": Role.FOCAL,
+             "since": now, "plan_due": False}
+            for n in everybody
+        ],
+    )  # fmt: skip
+    _put(session, Directive, [{"id": 1, "key": "12/KH", "number": "12/KH-BCĐ", **known}])
+    title = "Báo cáo kết quả thực hiện chuyển đổi số trên địa bàn"
+    _put(
+        session,
+        Task,
+        [{"id": 1, "directive_id": 1, "key": "t1", "title": title, "deadline_text": "hàng quý",
+          **known}],
+    )  # fmt: skip
+    _put(
+        session,
+        Duty,
+        [
+            {"id": n, "number": 100 + n, "task_id": 1, "agency_id": n, "period": str(due_on),
+             "opens_on": local_day(now), "due_on": due_on, "first_due_on": due_on, "since": now,
+             "plan_due": False, **known}
+            for n in everybody
+        ],
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, insert, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -28,11 +28,18 @@ ALONE = (
 )  # fmt: skip
 # The answer to a command is worth nothing twice; anything else is repeated once when in doubt.
 NEVER_REPEATED = (NoticeKind.ANSWER, NoticeKind.EDIT)
+# Said again so often at most where a death of ours, and not the messenger, left it open whether it
+# had gone out: often enough that nothing is lost in a bad morning, seldom enough that a message
+# whose sending kills the process does not do so for ever.
+MOST_DEATHS = 6
+INTERRUPTED = "interrupted"
 LAST_STEP = "0"
 # The reason of a notice for one chat that went to its reader's other one: "spent:zalo".
 SENT_ON = "spent"
 # Rows looked at to find one contact: most contacts have a few notices of the same morning.
 LOOK_AHEAD = 8
+# Ids named in one statement.
+CHUNK = 5000
 # Somebody is looking at the chat and waits for these.
 AWAITED = (NoticeKind.ANSWER, NoticeKind.PART)
 
@@ -112,6 +119,7 @@ def claim(  # noqa: PLR0913 -- what may go where, each by its name
     *,
     only: Only | None = None,
     busy: Collection[int] = (),
+    in_line: Collection[int] = (),
     channels: Collection[str],
     stopped: Mapping[str, str] | None = None,
     room: Mapping[str, int] | None = None,
@@ -119,13 +127,14 @@ def claim(  # noqa: PLR0913 -- what may go where, each by its name
 ) -> list[Batch]:
     """Take what is due for up to `contacts` contacts: all that each of them is to be told.
 
-    only: outside working hours, what may go all the same. busy: contacts with a message in flight.
+    only: outside working hours, what may go all the same. busy: contacts with a message in flight;
+    in_line: contacts with one that waits for its turn, to whom only what they asked for is added.
     channels: messengers that can send now; stopped: why others cannot (:class:`Detour`). room: how
     many messages some of them may still send. What has no live contact waits.
     """
     release_expired(session, now)
     due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
-    chosen = _choose(session, due, _Doors(busy, channels, room or {}, contacts), now)
+    chosen = _choose(session, due, _Doors(busy, in_line, channels, room or {}, contacts), now)
     if not chosen:
         return []
     batches: dict[int, list[Claimed]] = {contact_id: [] for contact_id in chosen}
@@ -146,16 +155,20 @@ class _Doors:
     """Whom a claim may be for: see :func:`claim`."""
 
     busy: Collection[int]
+    in_line: Collection[int]
     channels: Collection[str]
     room: Mapping[str, int]
     contacts: int
 
-    def open_to(self, contact: Contact, chosen: Mapping[int, Contact]) -> bool:
-        """Whether one more contact can be told something now."""
-        if len(chosen) >= self.contacts:
-            return False
-        there = sum(each.channel == contact.channel for each in chosen.values())
-        return there < self.room.get(contact.channel, self.contacts)
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where a notice would go."""
+
+    notice_id: int
+    contact_id: int | None
+    channel: str
+    closed: bool
 
 
 def _choose(
@@ -163,26 +176,38 @@ def _choose(
 ) -> dict[int, Contact]:
     """The contacts to be told next, each with everything it is owed to be looked up afterwards: a
     morning's digest must not be cut where a batch of rows ends."""
-    chosen: dict[int, Contact] = {}
+    chosen: dict[int, None] = {}
+    left = {name: doors.room.get(name, doors.contacts) for name in doors.channels}
     parked: list[int] = []
     for awaited in (True, False):
         # Who has just asked is not kept waiting by a thousand reminders.
         conditions = [*due, *([col(Notice.kind).in_(AWAITED)] if awaited else [])]
-        for notice_id, contact in _owners(session, conditions, doors):
-            if contact is None or contact.closed_at is not None:
-                parked.append(notice_id)
-            elif contact.id not in chosen and doors.open_to(contact, chosen):
-                chosen[contact.id or 0] = contact
+        shut = doors.busy if awaited else (*doors.busy, *doors.in_line)
+        for door in _owners(session, conditions, doors, shut):
+            if door.contact_id is None or door.closed:
+                parked.append(door.notice_id)
+            elif door.contact_id in chosen or len(chosen) == doors.contacts:
+                continue
+            elif left[door.channel] > 0:
+                chosen[door.contact_id] = None
+                left[door.channel] -= 1
     _park(session, parked, now)
-    return chosen
+    if not chosen:
+        return {}
+    rows = session.exec(select(Contact).where(col(Contact.id).in_(list(chosen)))).all()
+    known = {row.id: row for row in rows}
+    return {contact_id: known[contact_id] for contact_id in chosen}
 
 
 def _owners(
-    session: Session, conditions: list[ColumnElement[bool]], doors: _Doors
-) -> list[tuple[int, Contact | None]]:
+    session: Session,
+    conditions: list[ColumnElement[bool]],
+    doors: _Doors,
+    shut: Collection[int],
+) -> list[_Door]:
     """The oldest notices and whom each is for."""
     rows = session.exec(
-        select(Notice.id, Contact)
+        select(Notice.id, Contact.id, Contact.channel, Contact.closed_at)
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
         .join(Contact, col(Contact.id) == owner_contact(doors.channels), isouter=True)
@@ -192,14 +217,14 @@ def _owners(
                 col(Contact.id).is_(None),
                 and_(
                     col(Contact.channel).in_(list(doors.channels)),
-                    col(Contact.id).not_in(list(doors.busy)),
+                    col(Contact.id).not_in(list(shut)),
                 ),
             ),
         )
         .order_by(col(Notice.next_at), col(Notice.id))
         .limit(doors.contacts * LOOK_AHEAD)
     ).all()
-    return [(notice_id or 0, contact) for notice_id, contact in rows]
+    return [_Door(row[0] or 0, row[1], row[2] or "", row[3] is not None) for row in rows]
 
 
 def _all_due(
@@ -268,10 +293,15 @@ def _detour(
 
 
 def _lease(session: Session, notices: Sequence[Notice], now: datetime) -> None:
-    for notice in notices:
-        notice.state = NoticeState.SENDING
-        notice.lease_until = now + LEASE
-        session.add(notice)
+    until = now + LEASE
+    ids = [notice.id for notice in notices]
+    for start in range(0, len(ids), CHUNK):
+        set_state(
+            session,
+            col(Notice.id).in_(ids[start : start + CHUNK]),
+            state=NoticeState.SENDING,
+            lease_until=until,
+        )
     session.flush()
 
 
@@ -287,17 +317,18 @@ def _park(session: Session, notice_ids: list[int], now: datetime) -> None:
 
 def release_expired(session: Session, now: datetime, *, everything: bool = False) -> int:
     """Give back what a dead process had taken. `everything`: no other process lives, so every lease
-    is stale. An attempt left open may have arrived: its notices count one uncertainty."""
+    is stale. An attempt left open may have arrived: its notices count one uncertainty, and are said
+    again, marked, up to MOST_DEATHS times."""
     sending = select(Notice).where(Notice.state == NoticeState.SENDING)
     if not everything:
         sending = sending.where(col(Notice.lease_until) < now)
     held = session.exec(sending).all()
-    _hand_back(session, held, now)
+    _hand_back(session, held, now, MOST_DEATHS)
     _close_orphans(session, now, everything=everything)
     return len(held)
 
 
-def _hand_back(session: Session, held: Sequence[Notice], when: datetime) -> None:
+def _hand_back(session: Session, held: Sequence[Notice], when: datetime, most: int) -> None:
     for notice in held:
         attempt = session.exec(
             select(Attempt)
@@ -307,7 +338,7 @@ def _hand_back(session: Session, held: Sequence[Notice], when: datetime) -> None
         if attempt is None:
             _requeue(notice, when)
         else:
-            _doubt(notice, when)
+            _doubt(notice, when, final=notice.uncertain >= most)
         session.add(notice)
     session.flush()
 
@@ -321,7 +352,7 @@ def abandon(
     held = session.exec(
         select(Notice).where(col(Notice.id).in_(mine), Notice.state == NoticeState.SENDING)
     ).all()
-    _hand_back(session, held, when)
+    _hand_back(session, held, when, 1)
     of_mine = select(AttemptNotice.attempt_id).where(col(AttemptNotice.notice_id).in_(mine))
     session.execute(
         update(Attempt)
@@ -344,7 +375,7 @@ def _close_orphans(session: Session, now: datetime, *, everything: bool) -> None
             col(Attempt.opened_at) <= limit,
             col(Attempt.id).not_in(sending),
         )
-        .values(outcome=AttemptOutcome.UNCERTAIN, closed_at=now, error="interrupted")
+        .values(outcome=AttemptOutcome.UNCERTAIN, closed_at=now, error=INTERRUPTED)
     )
 
 
@@ -354,10 +385,11 @@ def _requeue(notice: Notice, when: datetime) -> None:
     notice.next_at = when
 
 
-def _doubt(notice: Notice, when: datetime) -> None:
-    """The message may have arrived. Said once more where a miss costs more than a repeat."""
+def _doubt(notice: Notice, when: datetime, *, final: bool) -> None:
+    """The message may have arrived. Said once more where a miss costs more than a repeat, unless
+    that has been done: `final`."""
     notice.uncertain += 1
-    if notice.kind in NEVER_REPEATED or notice.uncertain > 1:
+    if notice.kind in NEVER_REPEATED or final:
         notice.state, notice.closed_at, notice.lease_until = NoticeState.UNCERTAIN, when, None
     else:
         _requeue(notice, when)
@@ -388,30 +420,55 @@ def close(
 # -- attempts -------------------------------------------------------------------------------------
 
 
-def open_attempt(
-    session: Session, contact_id: int, notices: Sequence[Notice], text: str, now: datetime
-) -> int:
-    """Write down that a message is about to leave; return the attempt's id."""
-    attempt = Attempt(
-        contact_id=contact_id,
-        opened_at=now,
-        text=text,
-        repeat=any(notice.uncertain for notice in notices),
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A message that is about to leave for a contact, and the notices it tells."""
+
+    contact_id: int
+    notices: Sequence[Notice]
+    text: str
+
+
+def open_attempts(session: Session, leaving: Sequence[Leaving], now: datetime) -> list[int]:
+    """Write down that these messages are about to leave; return the attempts' ids."""
+    found = session.execute(
+        insert(Attempt).returning(col(Attempt.id), sort_by_parameter_order=True),
+        [
+            {
+                "contact_id": each.contact_id,
+                "opened_at": now,
+                "outcome": AttemptOutcome.OPEN,
+                "text": each.text,
+                "repeat": any(notice.uncertain for notice in each.notices),
+                "message_id": "",
+                "error": "",
+            }
+            for each in leaving
+        ],
     )
-    session.add(attempt)
-    session.flush()
-    attempt_id = attempt.id or 0
+    ids: list[int] = list(found.scalars())
     session.execute(
         insert(AttemptNotice),
-        [{"attempt_id": attempt_id, "notice_id": notice.id} for notice in notices],
+        [
+            {"attempt_id": attempt_id, "notice_id": notice.id}
+            for attempt_id, each in zip(ids, leaving, strict=True)
+            for notice in each.notices
+        ],
     )
     set_state(
         session,
-        col(Notice.id).in_([notice.id for notice in notices]),
+        col(Notice.id).in_([notice.id for each in leaving for notice in each.notices]),
         tries=Notice.tries + 1,
         lease_until=now + LEASE,
     )
-    return attempt_id
+    return ids
+
+
+def open_attempt(
+    session: Session, contact_id: int, notices: Sequence[Notice], text: str, now: datetime
+) -> int:
+    """As :func:`open_attempts`, for one message."""
+    return open_attempts(session, [Leaving(contact_id, notices, text)], now)[0]
 
 
 def _end_attempt(
@@ -424,6 +481,31 @@ def _end_attempt(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message the messenger took: what it told, and the older steps folded into it."""
+
+    attempt_id: int
+    notices: Sequence[Notice]
+    folded: Sequence[Notice]
+    message_id: str
+
+
+def all_sent(session: Session, taken: Sequence[Taken], now: datetime) -> None:
+    """The messenger took these messages."""
+    table = Attempt.__table__  # type: ignore[attr-defined]
+    session.execute(
+        update(table)
+        .where(table.c.id == bindparam("attempt"))
+        .values(outcome=AttemptOutcome.SENT, closed_at=now, message_id=bindparam("message")),
+        [{"attempt": each.attempt_id, "message": each.message_id} for each in taken],
+    )
+    close(session, [n for each in taken for n in each.notices], NoticeState.SENT, now)
+    folded = [notice for each in taken for notice in each.folded]
+    if folded:
+        close(session, folded, NoticeState.FOLDED, now)
+
+
 def sent(
     session: Session,
     attempt_id: int,
@@ -432,11 +514,8 @@ def sent(
     message_id: str,
     now: datetime,
 ) -> None:
-    """The messenger took the message."""
-    _end_attempt(session, attempt_id, AttemptOutcome.SENT, now, message_id=message_id)
-    close(session, notices, NoticeState.SENT, now)
-    if folded:
-        close(session, folded, NoticeState.FOLDED, now)
+    """As :func:`all_sent`, for one message."""
+    all_sent(session, [Taken(attempt_id, notices, folded, message_id)], now)
 
 
 def retry(
@@ -452,12 +531,28 @@ def doubted(
     session: Session, attempt_id: int, notices: Sequence[Notice], when: datetime, now: datetime,
     error: str,
 ) -> None:  # fmt: skip
-    """No answer came: perhaps delivered."""
+    """No answer came: perhaps delivered. Repeated once for the messenger's sake; what a death of
+    ours had left open before does not count against it."""
     _end_attempt(session, attempt_id, AttemptOutcome.UNCERTAIN, now, error=error)
     for notice in notices:
         mine = session.get_one(Notice, notice.id)
-        _doubt(mine, when)
+        final = mine.uncertain >= MOST_DEATHS or _unanswered(session, mine) > 1
+        _doubt(mine, when, final=final)
         session.add(mine)
+
+
+def _unanswered(session: Session, notice: Notice) -> int:
+    """How many tries the messenger left without an answer."""
+    return session.exec(
+        select(func.count())
+        .select_from(Attempt)
+        .join(AttemptNotice)
+        .where(
+            AttemptNotice.notice_id == notice.id,
+            Attempt.outcome == AttemptOutcome.UNCERTAIN,
+            Attempt.error != INTERRUPTED,
+        )
+    ).one()
 
 
 def failed(

@@ -31,6 +31,8 @@ _HALVES = re.compile("[\ud800-\udfff]")
 def one_line(text: str) -> str:
     """Foreign text made safe to stand in a line: NFC, single blanks, nothing invisible, no control
     characters, no half of a surrogate pair, and no mark that would sit on what stands before it."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text
     seen = _BLANKS.sub(" ", _BLANKS.sub(" ", text).translate(_UNSEEN))
     line = unicodedata.normalize("NFC", _HALVES.sub("\ufffd", seen))
     # U+0338 after ">" would be composed to "≯" and break the tag.
@@ -39,7 +41,7 @@ def one_line(text: str) -> str:
 
 def units(text: str) -> int:
     """Length in UTF-16 units, which is how messengers count."""
-    return len(text) + sum(c > "\uffff" for c in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, room: int) -> str:

@@ -4,7 +4,8 @@ A duty that was closed meanwhile is left out; older steps of the same duty are f
 newest; quiet hours are kept. Reads only: `deliver.py` writes down what became of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -70,6 +71,22 @@ class Composer:
         self._channels = channels
         self._folder = folder
         self._links = links
+        self._known: Mapping[int, DutyFacts] | None = None
+
+    def knowing(self, session: Session, batches: Sequence[Batch], now: datetime) -> "Composer":
+        """One for these batches, the facts of their duties looked up together."""
+        told = [item.notice for batch in batches for item in batch.items]
+        mine = copy(self)
+        mine._known = self._look_up(session, {each.duty_id for each in told if each.duty_id}, now)  # noqa: SLF001 -- one of us
+        return mine
+
+    def _look_up(
+        self, session: Session, duty_ids: Collection[int], now: datetime
+    ) -> Mapping[int, DutyFacts]:
+        known = self._known
+        if known is not None and all(each in known for each in duty_ids):
+            return {each: known[each] for each in sorted(duty_ids)}
+        return load_facts(session, sorted(duty_ids), local_day(now), self._calendar)
 
     def compose(self, session: Session, batch: Batch, now: datetime) -> Composed:
         """The message for a batch. Reads only."""
@@ -158,7 +175,7 @@ class Composer:
     def _facts(self, session: Session, batch: Batch, now: datetime) -> Composed:
         today = local_day(now)
         duty_ids = {item.notice.duty_id for item in batch.items if item.notice.duty_id}
-        facts = load_facts(session, sorted(duty_ids), today, self._calendar)
+        facts = self._look_up(session, duty_ids, now)
         found = _sort_out(batch.items, facts, now)
         asking = _heartbeat(session, batch, found)
         if not found.newest and not found.news:
@@ -327,9 +344,11 @@ def _sort_heartbeat(item: Claimed, found: _Sorted, now: datetime) -> None:
 
 def _heartbeat(session: Session, batch: Batch, found: _Sorted) -> Heartbeat | None:
     """What is asked of a focal point; nothing where they are none any more."""
+    if not found.heartbeats:
+        return None
     person_id = batch.contact.person_id
     agencies = heartbeats.agencies_of(session, person_id) if person_id is not None else []
-    if not found.heartbeats or not agencies:
+    if not agencies:
         found.unwanted.extend(found.heartbeats)
         found.heartbeats.clear()
         return None

@@ -7,12 +7,12 @@ did not live to return is claimable again. What each failure means is one table,
 import asyncio
 import contextlib
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
-from typing import Protocol
+from typing import Concatenate, ParamSpec, Protocol, Self
 
 from sqlmodel import Session
 
@@ -21,6 +21,7 @@ from registry import outbox, sparing
 from registry.budget import Budget, Tariff, budget_of
 from registry.clock import local_day, moment_of
 from registry.database import Database
+from registry.disk import cannot_store
 from registry.people import close_contact, move_contact
 from registry.posts import SENDER, Alone, Posts
 from registry.tables import Contact, Notice
@@ -31,10 +32,17 @@ from scheduler.pace import Pacer
 from scheduler.plan import DAY, Policy
 from scheduler.spread import Spread
 from scheduler.thrift import Thrift
+from scheduler.together import Together
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+
 CONCURRENT = 16
+# Contacts taken ahead of their turn: as many as a messenger takes in so many seconds, and no more
+# than these.
+AHEAD_SECONDS = 10.0
+AHEAD = 1024
 IDLE = 30.0
 TROUBLE_PAUSE = 5.0
 UNCERTAIN_PAUSE = timedelta(seconds=60)
@@ -44,6 +52,9 @@ AUTH_PAUSE = timedelta(minutes=5)
 # have another one are told there.
 CUT_OFF_AFTER = 3
 CUT_OFF_PAUSE = timedelta(minutes=1)
+# After a send that was never answered the messenger is asked who we are before anything else is
+# sent; seconds until it is asked again while it does not answer.
+ASK_PAUSES = (5, 15, 30, 60)
 # A bot with no message left this month is looked at again after this: a person may have bound
 # another chat, an administrator may have raised the limit.
 SPENT_PAUSE = timedelta(hours=1)
@@ -70,6 +81,10 @@ class Composed:
 class Words(Protocol):
     """Who finds the words: `scheduler/compose.py`."""
 
+    def knowing(self, session: Session, batches: Sequence[outbox.Batch], now: datetime) -> Self:
+        """One that has looked up at once what these batches are about. Reads only."""
+        ...
+
     def compose(self, session: Session, batch: outbox.Batch, now: datetime) -> Composed:
         """The message for a batch, from the facts of this moment. Reads only."""
         ...
@@ -77,6 +92,20 @@ class Words(Protocol):
     def contact_closed(self, session: Session, contact: Contact, now: datetime) -> None:
         """Queue word for staff that a contact can no longer be reached."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A message for a contact, and once it has left its attempt and the messenger's id."""
+
+    contact: Contact
+    composed: Composed
+    attempt: int = 0
+    message_id: str = ""
+
+
+class _Superseded(Exception):
+    """Another process is the sender now, and has taken over what was claimed here."""
 
 
 @dataclass
@@ -123,10 +152,17 @@ class Deliverer:
             if name in channels and tariff.messages
         }
         self._standing: dict[str, datetime] = {}
+        # Messengers that left a send without an answer, and how often they were asked in vain.
+        self._doubtful: dict[str, int] = {}
+        self._asking: set[str] = set()
         self._why: dict[str, str] = {}
         self._misses: Counter[str] = Counter()
         self._pacers = {name: Pacer(channel.limits) for name, channel in channels.items()}
         self._running: set[asyncio.Task[None]] = set()
+        self._line: deque[outbox.Batch] = deque()
+        self._composing = Together(self._compose, "compose")
+        self._opening = Together(self._open, "open")
+        self._noting = Together(self._note, "note")
         self._jitter = Random(0)  # noqa: S311 -- spreads retries, guards nothing
         self.counts = Counts()
 
@@ -178,19 +214,49 @@ class Deliverer:
             await asyncio.wait(set(self._running))
 
     async def start_due(self) -> int:
-        """Claim what is due and begin sending it; how many messages were begun."""
-        begun = 0
-        while (free := CONCURRENT - len(self._running)) > 0:
-            now = self._clock()
-            batches = await self._db.write(self._claim, now, free)
-            if not batches:
+        """Claim what is due and begin sending it; how many messages (and questions to messengers in
+        doubt) were begun."""
+        begun = self._ask_doubtful(self._clock()) + self._advance()
+        while len(self._line) < AHEAD // 2:
+            claimed = await self._db.write(self._claim, self._clock())
+            if not claimed:
                 break
-            for batch in batches:
-                self._begin(batch)
-                begun += 1
+            # Who has just asked is not kept waiting by those in line.
+            awaited = [each for each in claimed if _awaited(each)]
+            self._line.extendleft(reversed(awaited))
+            self._line.extend(each for each in claimed if not _awaited(each))
+            begun += self._advance()
         return begun
 
-    def _claim(self, session: Session, now: datetime, free: int) -> list[outbox.Batch]:
+    def _advance(self) -> int:
+        """Begin with those in line whose turn it is; how many messages were begun."""
+        if not self._posts.mine(SENDER):
+            # Another process has taken them over: they are not ours to give back.
+            self._line.clear()
+        sending = set(self._moving(self._clock())) - self._doubtful.keys()
+        back: list[outbox.Batch] = []
+        kept: list[outbox.Batch] = []
+        begun = 0
+        while self._line and len(self._running) < CONCURRENT:
+            batch = self._line.popleft()
+            if batch.contact.channel not in sending:
+                back.append(batch)
+            elif batch.contact.id in self._busy:
+                kept.append(batch)
+            else:
+                self._begin(batch)
+                begun += 1
+        self._line.extendleft(reversed(kept))
+        if back:
+            self._start(self._hand_back(back), "hand-back")
+        return begun
+
+    async def _hand_back(self, batches: Sequence[outbox.Batch]) -> None:
+        """Their messenger stands still meanwhile: another one may take over."""
+        notices = [item.notice for batch in batches for item in batch.items]
+        await self._db.write(outbox.give_back, notices, self._clock())
+
+    def _claim(self, session: Session, now: datetime) -> list[outbox.Batch]:
         """What may leave at this moment, by working hours, messengers and their budgets; nothing
         where another process has become the sender."""
         if not self._posts.sure(session, SENDER):
@@ -205,16 +271,33 @@ class Deliverer:
             now,
             only=allowed(now, self._policy, self._calendar),
             busy=tuple(self._busy),
+            in_line=[batch.contact.id or 0 for batch in tuple(self._line)],
             channels=moving,
             stopped=stopped | dict.fromkeys(thrift.spent, "spent"),
-            room={name: each.left or 0 for name, each in budgets.items()},
-            contacts=free,
+            room=self._room(budgets) | dict.fromkeys(self._doubtful, 0),
+            contacts=AHEAD,
         )
+
+    def _room(self, budgets: Mapping[str, Budget]) -> dict[str, int]:
+        """How many more messages each messenger can be given now."""
+        taken = self._taken()
+        room: dict[str, int] = {}
+        for name, channel in self._channels.items():
+            ahead = max(CONCURRENT, min(AHEAD, int(channel.limits.per_second * AHEAD_SECONDS)))
+            room[name] = max(ahead - taken[name], 0)
+            if name in budgets:
+                room[name] = min(room[name], budgets[name].left or 0)
+        return room
+
+    def _taken(self) -> Counter[str]:
+        """By messenger: messages that are under way or in line."""
+        in_line = Counter(batch.contact.channel for batch in tuple(self._line))
+        return in_line + self._under_way
 
     def _budget(self, session: Session, name: str, now: datetime) -> Budget:
         """With what is under way, which is as good as sent."""
         known = budget_of(session, name, self._limits[name], now)
-        return Budget(known.limit, known.used + self._under_way[name])
+        return Budget(known.limit, known.used + self._taken()[name])
 
     def _spare(self, session: Session, thrift: Thrift, moving: list[str], now: datetime) -> None:
         today = local_day(now)
@@ -236,49 +319,134 @@ class Deliverer:
             if name not in self._standing or self._standing[name] <= now
         ]
 
+    def _ask_doubtful(self, now: datetime) -> int:
+        """A messenger that fell silent would leave every further send in doubt, and each of them
+        may be said only twice. So it is asked first what cannot do any harm."""
+        moving = self._moving(now)
+        names = [each for each in self._doubtful if each in moving and each not in self._asking]
+        for name in names:
+            self._asking.add(name)
+            self._start(self._ask(name), f"ask-{name}")
+        return len(names)
+
+    async def _ask(self, name: str) -> None:
+        try:
+            await self._channels[name].open()
+        except Exception as error:  # noqa: BLE001 -- whatever it says, it is not well
+            failures = self._doubtful[name]
+            pause = ASK_PAUSES[min(failures, len(ASK_PAUSES) - 1)]
+            self._doubtful[name] = failures + 1
+            self._stop(name, self._clock() + timedelta(seconds=pause), "cut_off")
+            log.warning("%s does not answer (%s); asking again", name, type(error).__name__)
+        else:
+            del self._doubtful[name]
+        finally:
+            self._asking.discard(name)
+
     def _begin(self, batch: outbox.Batch) -> None:
         contact_id = batch.contact.id or 0
         self._busy.add(contact_id)
         self._under_way[batch.contact.channel] += 1
-        task = asyncio.create_task(self._guarded(batch), name=f"deliver-{contact_id}")
-        self._running.add(task)
 
-        def done(finished: asyncio.Task[None]) -> None:
-            self._running.discard(finished)
+        def done() -> None:
             self._busy.discard(contact_id)
             self._under_way[batch.contact.channel] -= 1
-            self._wake.set()
 
-        task.add_done_callback(done)
+        self._start(self._guarded(batch), f"deliver-{contact_id}", done)
+
+    def _start(
+        self,
+        work: Coroutine[None, None, None],
+        name: str,
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+
+        def ended(finished: asyncio.Task[None]) -> None:
+            self._running.discard(finished)
+            done()
+            if not finished.cancelled():
+                self._advance()
+            # The tables are looked at again when the line gets short, not after each message.
+            if len(self._line) < CONCURRENT:
+                self._wake.set()
+
+        task.add_done_callback(ended)
 
     async def _guarded(self, batch: outbox.Batch) -> None:
         """One poisoned message must not stop the others: it is pushed back, then reported."""
         try:
             await self._deliver(batch)
+        except _Superseded:
+            log.warning("another process is the sender now")
         except Exception as error:
             log.exception("delivery of a batch failed; trying again later")
+            # A full disk is nobody's fault and may be over at once; a poisoned message stays one.
+            pause = timedelta() if cannot_store(error) else timedelta(seconds=BACK_OFF[3])
             notices = [item.notice for item in batch.items]
-            now = self._clock()
-            when = now + timedelta(seconds=BACK_OFF[3])
-            await self._db.write(outbox.abandon, notices, now, when, type(error).__name__)
+            await self._record(self._abandon, notices, pause, type(error).__name__)
             self.counts.retried += 1
 
+    def _abandon(
+        self, session: Session, notices: Sequence[Notice], pause: timedelta, error: str
+    ) -> None:
+        now = self._clock()
+        outbox.abandon(session, notices, now, now + pause, error)
+
+    async def _record(
+        self, fn: Callable[Concatenate[Session, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Write down what became of a message. While the database takes nothing this goes on: the
+        outcome is known, and saying the message again for want of a note would be our own fault."""
+        while True:
+            try:
+                return await self._db.write(fn, *args, **kwargs)
+            except Exception as error:
+                if not cannot_store(error):
+                    raise
+                log.error("an outcome cannot be written (%s); trying again", type(error).__name__)  # noqa: TRY400
+            await asyncio.sleep(TROUBLE_PAUSE)
+
     async def _deliver(self, batch: outbox.Batch) -> None:
-        composed = await self._db.read(self._words.compose, batch, self._clock())
-        await self._db.write(self._put_aside, composed)
+        composed = await self._composing.do(batch)
+        if composed.unwanted or composed.later:
+            await self._db.write(self._put_aside, composed)
         if composed.message is None:
             return
         contact = batch.contact
-        await self._pacers[contact.channel].turn(contact.address, contact.chat_kind)
-        attempt = await self._db.write(self._open, contact, composed, composed.message.plain)
+        pacer = self._pacers[contact.channel]
+        await pacer.turn(contact.address, contact.chat_kind)
+        attempt = await self._opening.do(_Parcel(contact, composed))
+        await pacer.gate()
         try:
             message_id = await self._send(contact, composed, composed.message)
         except SendError as error:
-            await self._db.write(self._settle, contact, composed, attempt, error)
+            if error.uncertain:
+                self._doubtful.setdefault(contact.channel, 0)
+            await self._record(self._settle, contact, composed, attempt, error)
             return
         finally:
-            self._pacers[contact.channel].spoke(contact.address, contact.chat_kind)
-        await self._db.write(self._sent, contact, composed, attempt, message_id)
+            pacer.spoke(contact.address, contact.chat_kind)
+        self._misses[contact.channel] = 0
+        at = await self._noting.do(_Parcel(contact, composed, attempt, message_id))
+        self.counts.sent += 1
+        self.counts.late.add((at - min(each.due_at for each in composed.told)).total_seconds())
+
+    async def _compose(self, batches: Sequence[outbox.Batch]) -> list[Composed | Exception]:
+        return await self._db.read(self._compose_all, batches, self._clock())
+
+    def _compose_all(
+        self, session: Session, batches: Sequence[outbox.Batch], now: datetime
+    ) -> list[Composed | Exception]:
+        words = self._words.knowing(session, batches, now)
+        found: list[Composed | Exception] = []
+        for batch in batches:
+            try:
+                found.append(words.compose(session, batch, now))
+            except Exception as error:  # noqa: BLE001 -- raised where this message is delivered
+                found.append(error)
+        return found
 
     def _put_aside(self, session: Session, composed: Composed) -> None:
         now = self._clock()
@@ -287,10 +455,23 @@ class Deliverer:
         for notice, when in composed.later:
             outbox.give_back(session, [notice], when)
 
-    def _open(self, session: Session, contact: Contact, composed: Composed, text: str) -> int:
-        return outbox.open_attempt(
-            session, contact.id or 0, (*composed.told, *composed.folded), text, self._clock()
-        )
+    async def _open(self, parcels: Sequence[_Parcel]) -> list[int | Exception]:
+        leaving = [
+            outbox.Leaving(
+                each.contact.id or 0,
+                (*each.composed.told, *each.composed.folded),
+                each.composed.message.plain if each.composed.message is not None else "",
+            )
+            for each in parcels
+        ]
+        return [*await self._db.write(self._open_all, leaving, self._clock())]
+
+    def _open_all(
+        self, session: Session, leaving: Sequence[outbox.Leaving], now: datetime
+    ) -> list[int]:
+        if not self._posts.sure(session, SENDER):
+            raise _Superseded
+        return outbox.open_attempts(session, leaving, now)
 
     async def _send(self, contact: Contact, composed: Composed, message: Message) -> str:
         channel = self._channels[contact.channel]
@@ -305,27 +486,27 @@ class Deliverer:
         log.warning("the messenger refused the markup; sending plain text")
         return await channel.send(contact.address, message.as_plain())
 
-    def _sent(
-        self,
-        session: Session,
-        contact: Contact,
-        composed: Composed,
-        attempt: int,
-        message_id: str,
-    ) -> None:
+    async def _note(self, parcels: Sequence[_Parcel]) -> list[datetime | Exception]:
+        now = self._clock()
+        await self._record(self._sent, parcels, now)
+        return [now] * len(parcels)
+
+    @staticmethod
+    def _sent(session: Session, parcels: Sequence[_Parcel], now: datetime) -> None:
         """The further parts of a long message are queued only now: a first part that must be tried
         again would otherwise arrive behind them."""
-        now = self._clock()
-        self._misses[contact.channel] = 0
-        outbox.sent(session, attempt, composed.told, composed.folded, message_id, now)
-        for index, part in enumerate(composed.rest, start=2):
-            file_id = part.attachment.file_id if part.attachment is not None else None
-            outbox.put_part(
-                session, attempt, index, contact.id or 0, part.html, part.pairs(), now, file_id
-            )
-        self.counts.sent += 1
-        late = (now - min(notice.due_at for notice in composed.told)).total_seconds()
-        self.counts.late.add(late)
+        taken = [
+            outbox.Taken(each.attempt, each.composed.told, each.composed.folded, each.message_id)
+            for each in parcels
+        ]
+        outbox.all_sent(session, taken, now)
+        for each in parcels:
+            for index, part in enumerate(each.composed.rest, start=2):
+                file_id = part.attachment.file_id if part.attachment is not None else None
+                outbox.put_part(
+                    session, each.attempt, index, each.contact.id or 0, part.html, part.pairs(),
+                    now, file_id,
+                )  # fmt: skip
 
     def _settle(
         self,
@@ -387,3 +568,7 @@ class Deliverer:
     def _pause(self, tries: int) -> float:
         base = BACK_OFF[min(tries, len(BACK_OFF) - 1)]
         return base * (0.8 + 0.4 * self._jitter.random())
+
+
+def _awaited(batch: outbox.Batch) -> bool:
+    return batch.items[0].notice.kind in outbox.AWAITED

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
@@ -17,10 +18,10 @@ from registry.database import Database
 from registry.notices import payload_of, put_text
 from registry.tables import Attempt, Contact, Duty, Notice, Subscription
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
-from scheduler.channel import Channel, Message, SendError
+from scheduler.channel import Channel, ChannelInfo, Message, SendError
 from scheduler.deliver import AUTH_PAUSE, CONCURRENT, UNCERTAIN_PAUSE, Composed, Deliverer
 from scheduler.plan import Policy
-from tests.fakes.channel import FakeChannel
+from tests.fakes.channel import FakeChannel, Sent
 from tests.reports.build import Builder
 
 MORNING = datetime(2027, 1, 5, 1, tzinfo=UTC)  # a Tuesday, 08:00 local
@@ -35,6 +36,11 @@ class PlainWords:
     poisoned: set[int] = field(default_factory=set)
     rest: tuple[Message, ...] = ()
     lost: list[int] = field(default_factory=list)
+
+    def knowing(
+        self, _session: Session, _batches: Sequence[outbox.Batch], _now: datetime
+    ) -> "PlainWords":
+        return self
 
     def compose(self, _session: Session, batch: outbox.Batch, _now: datetime) -> Composed:
         if batch.contact.id in self.poisoned:
@@ -344,6 +350,110 @@ async def test_died_while_sending_is_repeated_once_and_marked(bench: Bench) -> N
     await bench.drain(LEASE_OVER)
     assert bench.channel.texts("chat1") == [f"gửi lại {notice}"]
     assert bench.outcomes() == [AttemptOutcome.UNCERTAIN, AttemptOutcome.SENT]
+
+
+async def test_many_deaths_in_a_row_lose_nothing(bench: Bench) -> None:
+    """Cut before it left, each time: what died was us, not the messenger."""
+    notice = bench.reminder(bench.holder())
+    for _ in range(outbox.MOST_DEATHS):
+        bench.db.write_now(_claimed_and_opened, bench.now)
+        bench.db.write_now(outbox.release_expired, bench.now, everything=True)
+    assert bench.notice(notice).uncertain == outbox.MOST_DEATHS
+    await bench.drain()
+    assert bench.channel.texts("chat1") == [f"gửi lại {notice}"]
+
+
+async def test_a_message_that_kills_the_process_does_not_do_so_for_ever(bench: Bench) -> None:
+    notice = bench.reminder(bench.holder())
+    for _ in range(outbox.MOST_DEATHS + 1):
+        bench.db.write_now(_claimed_and_opened, bench.now)
+        bench.db.write_now(outbox.release_expired, bench.now, everything=True)
+    assert bench.notice(notice).state == NoticeState.UNCERTAIN
+
+
+async def test_a_death_does_not_use_up_the_messengers_repetition(bench: Bench) -> None:
+    notice = bench.reminder(bench.holder())
+    bench.db.write_now(_claimed_and_opened, bench.now)
+    bench.db.write_now(outbox.release_expired, bench.now, everything=True)
+    bench.channel.fail.append(SendError("timeout", uncertain=True))
+    await bench.drain()
+    await bench.drain(UNCERTAIN_PAUSE)
+    assert bench.channel.texts("chat1") == [f"gửi lại {notice}"]
+    assert bench.notice(notice).state == NoticeState.SENT
+
+
+def _claimed_and_opened(session: Session, now: datetime) -> None:
+    for batch in outbox.claim(session, now, channels=("fake",)):
+        notices = [item.notice for item in batch.items]
+        outbox.open_attempt(session, batch.contact.id or 0, notices, "x", now)
+
+
+# -- a messenger or a database in trouble ---------------------------------------------------------
+
+
+@dataclass
+class SilentChannel(FakeChannel):
+    """Takes what is sent and, while it is `silent`, answers nothing at all."""
+
+    silent: bool = True
+    asked: int = 0
+
+    async def open(self) -> ChannelInfo:
+        self.asked += 1
+        if self.silent:
+            raise SendError("timeout")
+        return ChannelInfo()
+
+    async def _pass(self, sent: Sent) -> str:
+        if self.silent:
+            self.tried.append(sent.address)
+            raise SendError("timeout", uncertain=True)
+        return await super()._pass(sent)
+
+
+async def test_a_silent_messenger_is_asked_before_anything_else_is_sent(db: Database) -> None:
+    """Otherwise every reminder would be sent twice in vain, and given up."""
+    channel = SilentChannel()
+    bench = Bench(db, {"fake": channel})
+    notices = [bench.reminder(bench.holder(number)) for number in range(40)]
+    deliverer = bench.deliverer()
+    for _ in range(10):
+        await deliverer.drain()
+        bench.now += timedelta(minutes=10)
+    assert len(channel.tried) <= CONCURRENT
+    assert channel.asked >= 10
+    channel.silent = False
+    for _ in range(3):
+        await deliverer.drain()
+        bench.now += timedelta(minutes=2)
+    told = [text.removeprefix("gửi lại ") for number in range(40)
+            for text in channel.texts(f"chat{number}")]  # fmt: skip
+    assert sorted(told) == sorted(map(str, notices))
+    assert {bench.notice(each).state for each in notices} == {NoticeState.SENT}
+
+
+class _FullDisk(Message):
+    """The disk has no room for its record until the `times` are used up."""
+
+    times = 2
+
+    def pairs(self) -> list[list[tuple[str, str]]]:
+        if self.times:
+            type(self).times -= 1
+            raise OperationalError("INSERT", {}, OSError("disk full"))
+        return []
+
+
+async def test_what_arrived_is_not_said_again_for_want_of_a_note(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.deliver.TROUBLE_PAUSE", 0.01)
+    notice = bench.reminder(bench.holder())
+    bench.words.rest = (_FullDisk("a", "a"),)
+    await bench.drain()
+    assert bench.channel.texts("chat1")[0] == str(notice)
+    assert bench.notice(notice).state == NoticeState.SENT
+    assert not any("gửi lại" in text for text in bench.channel.texts("chat1"))
 
 
 async def test_one_poisoned_message_stops_nobody(bench: Bench) -> None:
