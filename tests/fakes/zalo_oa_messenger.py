@@ -103,10 +103,12 @@ class ZaloOaMessenger:
         await self._arrive()
 
     def files(self, who: str) -> list[tuple[str, bytes]]:
-        """What the links in the words open."""
+        """What the links in the words open, then the pictures, which have no name here."""
         assert self._app is not None
         tokens = re.findall(r"/tep/([\w-]+)/", " ".join(self.heard(who)))
-        return [self._opened(self._app, token) for token in tokens]
+        shown = self.server.world.users[self.ids[who]].pictures
+        opened = [self._opened(self._app, token) for token in tokens]
+        return [*opened, *(("anh.jpg", data) for data in shown)]
 
     @staticmethod
     def _opened(app: App, token: str) -> tuple[str, bytes]:

@@ -64,6 +64,7 @@ class OaUser:
     last: float | None = None
     refuses: int = 0
     texts: list[str] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
     buttons: list[Node] = field(default_factory=list)
 
 
@@ -95,7 +96,7 @@ class OaWorld:
         self._access: dict[str, float] = {}
         self._refresh: set[str] = set()
         self._codes: set[str] = set()
-        self._images: set[str] = set()
+        self._images: dict[str, bytes] = {}
         self._ids = 0
 
     # What people do
@@ -266,7 +267,7 @@ class OaWorld:
         if len(content) > 1024 * 1024:
             raise OaError(-210, "Image is larger than 1 MB")
         number = self._id("anh")
-        self._images.add(number)
+        self._images[number] = content
         return {"attachment_id": number}
 
     # How events are told
@@ -354,6 +355,7 @@ class OaWorld:
         user = self.users[number]
         user.texts.append(text)
         user.buttons += buttons
+        user.pictures += [self._images[each["attachment_id"]] for each in elements]
         self.sent.append(
             {"kind": kind, "user_id": number, "text": text, "buttons": buttons,
              "pictures": len(elements), "message_id": message, "at": self.clock()}
