@@ -40,6 +40,7 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
     """Everything, in an order that tells the story; network last."""
     return [
         Finding(ok=True, what=f"Cơ sở dữ liệu mở được, lược đồ {db.revision()}"),
+        *_kept(db),
         *_calendar(tools, now),
         *_templates(tools),
         *_desk(db, now),
@@ -48,6 +49,14 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
         *await _web(settings),
         *await _channels(settings, now),
     ]
+
+
+def _kept(db: Database) -> list[Finding]:
+    """Where dondoc cannot make backups of its own."""
+    if db.sqlite:
+        return []
+    advice = "đặt lịch pg_dump -Fc; dondoc không tự sao lưu PostgreSQL"
+    return [Finding(ok=True, what="Cơ sở dữ liệu dùng chung PostgreSQL", advice=advice)]
 
 
 async def _web(settings: Settings) -> list[Finding]:

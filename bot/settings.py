@@ -33,6 +33,7 @@ from pydantic_settings import (
 )
 
 from registry.budget import Tariff
+from registry.database import DatabaseTrouble, password_of
 from registry.messengers import messenger_of
 from scheduler.ladder import LATEST_RUNG, Ladder
 from scheduler.briefing import Weekday
@@ -340,7 +341,8 @@ class Settings(BaseSettings):
         bots = (self.telegram, *self.zalo.bots.values())
         more = (bot.token for bot in self.zalo.more)
         made = (bot.shown_secret for bot in bots)
-        return tuple(filter(None, (*(each.get_secret_value() for each in (*kept, *more)), *made)))
+        shown = (each.get_secret_value() for each in (*kept, *more))
+        return tuple(filter(None, (*shown, *made, _password(self.database.url))))
 
     def check_web(self) -> None:
         """Raises ConfigTrouble where a messenger is to call an address that cannot be called."""
@@ -361,6 +363,14 @@ class Settings(BaseSettings):
                 f'[{name}] mode = "webhook" cần địa chỉ công khai HTTPS, '
                 'ví dụ [web] public_url = "https://dondoc.tinh.gov.vn".'
             )
+
+
+def _password(url: str) -> str:
+    """The password in a database's address; what is no address is somebody else's to refuse."""
+    try:
+        return password_of(url)
+    except DatabaseTrouble:
+        return ""
 
 
 def _hours(text: str) -> tuple[time, time]:
@@ -465,6 +475,8 @@ def _holds_token(path: Path) -> bool:
         return False
     sections = [section for section in data.values() if isinstance(section, dict)]
     more = [bot for section in sections for bot in _more(section)]
+    if any(_password(str(section.get("url", ""))) for section in sections):
+        return True
     return any(section.get(key) for section in (*sections, *more) for key in _SECRET_KEYS)
 
 

@@ -23,13 +23,20 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlmodel import Session, SQLModel
 
 from registry.bulk import insert_rows
-from registry.engines import READERS, DatabaseTrouble, engine_for, passing, sqlite_path
+from registry.engines import (
+    READERS,
+    DatabaseTrouble,
+    engine_for,
+    passing,
+    password_of,
+    sqlite_path,
+)
 from registry.migrations import HEAD
 from registry.writing import WriteThread, cut_off, write_alone
 
 __all__ = [
     "Database", "DatabaseTrouble", "Renew", "check_backup", "copy_database", "insert_new",
-    "sqlite_path",
+    "password_of", "sqlite_path",
 ]  # fmt: skip
 
 P = ParamSpec("P")

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 BUSY_SECONDS = 15
 READERS = 4
@@ -38,6 +38,18 @@ def sqlite_path(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
     return Path(parsed.database)
+
+
+def password_of(url: str) -> str:
+    """The secret in a database's address; "" for none. Raises DatabaseTrouble for what is no
+    address at all."""
+    try:
+        return str(make_url(url).password or "") if url else ""
+    except ArgumentError:
+        raise DatabaseTrouble(
+            "Địa chỉ cơ sở dữ liệu không đúng dạng; ví dụ "
+            "postgresql+psycopg://dondoc:MẬT_KHẨU@máy-chủ/dondoc."
+        ) from None
 
 
 def engine_for(url: str, *, writer: bool) -> Engine:

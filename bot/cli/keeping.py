@@ -38,7 +38,10 @@ def backup(
             raise Stop(f"Tệp {target} đã có; chọn tên khác.")
         made = db.backup(target)
         if made is None:
-            raise Stop("Cơ sở dữ liệu này không phải SQLite: hãy dùng công cụ sao lưu của nó.")
+            raise Stop(
+                "Cơ sở dữ liệu là PostgreSQL: hãy sao lưu bằng pg_dump -Fc, "
+                f"và chép kèm thư mục {settings.paths.data_dir}."
+            )
     folder = settings.files_dir
     if as_json:
         show({"backup": str(made), "files": str(folder) if folder.is_dir() else None})

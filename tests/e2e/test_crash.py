@@ -19,6 +19,7 @@ from bot.settings import Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import people
 from registry.clock import LOCAL
+from registry.database import Database
 from registry.people import Chat
 from registry.tables import Agency, Duty
 from registry.types import Role
@@ -37,6 +38,16 @@ REPEATED = "gửi lại"
 
 def make_database(folder: Path) -> dict[str, int]:
     """Fifty agencies with one duty each, and four people for each of them. address -> number."""
+    settings = Settings(paths=Paths(data_dir=folder))
+    db = open_database(settings, MADE)
+    try:
+        return load(db, Tools.of(settings, MADE), folder)
+    finally:
+        db.close()
+
+
+def load(db: Database, tools: Tools, folder: Path) -> dict[str, int]:
+    """What :func:`make_database` is filled with."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"UBND xã Thử {n:02}" for n in range(1, AGENCIES + 1)]
     head = "Tên cơ quan,Tên khác,Cấp,Khối\n"
@@ -48,16 +59,10 @@ def make_database(folder: Path) -> dict[str, int]:
         '1,Báo cáo kết quả chuyển đổi số cấp xã,Báo cáo,24/9/2026,"UBND các xã, phường"\n',
         "utf-8",
     )
-    settings = Settings(paths=Paths(data_dir=folder))
-    tools = Tools.of(settings, MADE)
-    db = open_database(settings, MADE)
-    try:
-        import_agencies(db, folder / "agencies.csv", MADE)
-        order = ImportOrder("5/KH-BCĐ", date(2026, 9, 3), calendar=tools.calendar)
-        import_tasks(db, folder / "plan.csv", order, MADE)
-        return db.write_now(bind_everybody)
-    finally:
-        db.close()
+    import_agencies(db, folder / "agencies.csv", MADE)
+    order = ImportOrder("5/KH-BCĐ", date(2026, 9, 3), calendar=tools.calendar)
+    import_tasks(db, folder / "plan.csv", order, MADE)
+    return db.write_now(bind_everybody)
 
 
 def bind_everybody(session: Session) -> dict[str, int]:
@@ -148,6 +153,15 @@ def town(
     """`present`: how many of the people the messenger knows."""
     source, numbers = template
     shutil.copytree(source, tmp_path / "data")
+    with town_on(tmp_path, numbers, begin, present) as made:
+        yield made
+
+
+@contextmanager
+def town_on(
+    tmp_path: Path, numbers: dict[str, int], begin: str, present: int = PEOPLE
+) -> Iterator[Town]:
+    """As :func:`town`, whose data are there already."""
     with RemoteTelegram(tmp_path / "telegram.jsonl") as telegram:
         for address in list(numbers)[:present]:
             telegram.do("user", name=f"Cán bộ {address}", user_id=int(address))
