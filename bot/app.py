@@ -177,7 +177,9 @@ def restore(settings: Settings, source: Path, now: datetime) -> Path | None:
     """
     target = sqlite_path(settings.database_url)
     if target is None:
-        raise DatabaseTrouble("Chỉ phục hồi được SQLite; hãy dùng công cụ của cơ sở dữ liệu này.")
+        raise DatabaseTrouble(
+            "Cơ sở dữ liệu là PostgreSQL: dừng mọi dondoc run rồi phục hồi bằng pg_restore."
+        )
     if not source.is_file():
         raise DatabaseTrouble(f"Không có tệp {source}.")
     check_backup(source)

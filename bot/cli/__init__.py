@@ -16,6 +16,7 @@ from bot.cli import (
     journal,
     keeping,
     letters,
+    moving,
     reading,
     reporting,
     running,
@@ -33,7 +34,8 @@ app.add_typer(agencies.app, name="agencies")
 
 for command in (running.init, running.run, running.demo, running.doctor, reading.deadline,
                 reading.reply, data.invite, figures.status, figures.plan, calendars.calendar,
-                letters.letter, keeping.backup, keeping.restore, keeping.erase):  # fmt: skip
+                letters.letter, keeping.backup, keeping.restore, keeping.erase,
+                moving.migrate_to):  # fmt: skip
     app.command()(command)
 app.command("import")(data.import_file)
 papers = typer.Typer(help="Văn bản: xem, kết thúc, thay thế, mở lại.", no_args_is_help=True)
