@@ -106,7 +106,7 @@ def keep(
 ) -> dict[str, object]:
     """Keep the bytes with each report they belong to; the facts of the answer. Raises Refused, in
     words that say why nothing is kept."""
-    media_type = _type_of(upload.name, data)
+    media_type = type_of(upload.name, data)
     owner = session.get(Person, upload.person_id) if upload.person_id is not None else None
     found = [session.get(Completion, each) for each in json.loads(upload.subject or "[]")]
     mine = [each for each in found if each is not None]
@@ -131,7 +131,7 @@ def keep(
     return {"name": name, "numbers": numbers}
 
 
-def _type_of(name: str, data: bytes) -> str:
+def type_of(name: str, data: bytes) -> str:
     """The media type of bytes under a name. Raises Refused."""
     kinds = TYPES.get(ending(name))
     if kinds is None:

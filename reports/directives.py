@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from registry.directive_changes import label
 from registry.tables import Citation, Directive, Duty, Task
-from registry.types import DutyKind, DutyState
+from registry.types import UNFINISHED, DutyKind, DutyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +142,12 @@ def _duty_counts(
     """Counts in the order of the fields of :class:`DirectiveCounts`, by directive or by task."""
     state, due, dated = col(Duty.state), col(Duty.due_on), col(Duty.kind) == DutyKind.DEADLINE
     begun = col(Duty.opens_on) <= today
-    is_open = state == DutyState.OPEN
+    # A result that waits to be confirmed is not done, and not overdue either.
+    is_open = state.in_(UNFINISHED)
     wanted = (
         and_(is_open, begun, dated),
         and_(state == DutyState.DONE, dated),
-        and_(is_open, begun, dated, due < today),
+        and_(state == DutyState.OPEN, begun, dated, due < today),
         and_(is_open, ~begun),
         and_(is_open, begun, ~dated),
         state == DutyState.CANCELLED,

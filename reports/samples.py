@@ -5,22 +5,24 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from deadlines.periods import Period, Unit
 from registry.budget import Budget, Tariff, Usage
 from registry.types import DutyKind, DutyState, NoticeKind, RequestState, Role
 from reports import figures, messages
 from reports.agency_samples import AGENCY_SAMPLES
 from reports.brief_samples import BRIEF_SAMPLES
 from reports.calendar_words import calendar_event
-from reports.facts import CompletionFacts, DutyFacts, ExtensionFacts, ObstacleFacts
 from reports.counting import Scope
+from reports.facts import CompletionFacts, DutyFacts, ExtensionFacts, ObstacleFacts
 from reports.figures import HelpLine
-from reports.messages import Digest, News
 from reports.meaning import Meaning
+from reports.messages import Digest, News
+from reports.ranking import Ranked, Ranking
 from reports.reach import Silence
 from reports.render import Problem, Rendered, Renderer
 from reports.status import AgencyRow, Counts, OverdueLine, Status, Unreachable
-from reports.why import Answer, Planned, Source, Standing, Told, Why
 from reports.unfolded import Listed, Page
+from reports.why import Answer, Planned, Source, Standing, Told, Why
 
 DAY = date(2027, 9, 20)
 MOMENT = datetime(2027, 9, 20, 1, tzinfo=UTC)
@@ -84,6 +86,10 @@ DONE = replace(
     completion=CompletionFacts("Nguyễn Thị An", MOMENT, "45/BC-SYT", DAY, "đã gửi"),
 )  # fmt: skip
 DONE_BARE = replace(BARE, id=7, state=DutyState.DONE, completion=None)
+SUBMITTED = replace(
+    DONE, id=9, number=111, state=DutyState.SUBMITTED, done_on=None,
+    completion=CompletionFacts("", MOMENT, "45/BC-SYT", DAY, "", "ngày văn bản sau hạn", 2),
+)  # fmt: skip
 CANCELLED = replace(BARE, id=8, number=150, state=DutyState.CANCELLED)
 KINDS_OF_DUTY = (OPEN, BARE, LATE, LAST_DAY, UPDATE)
 
@@ -104,9 +110,11 @@ BOTS = (
     Usage("zalo-2", DAY.replace(day=1), Budget(0, 12), 1, 0, Tariff()),
 )
 NOTHING = Status(DAY, 10, Counts(), (), (), 0, 0)
-STORY = Why(
 ASKED = Meaning(
-    Scope(DAY, 10, None, None, (date(2027, 7, 1), date(2027, 9, 30))), "Sở Y tế", ("phối hợp",), "9/KH"
+    Scope(DAY, 10, period=(date(2027, 7, 1), date(2027, 9, 30))),
+    "Sở Y tế",
+    ("phối hợp",),
+    "9/KH",
 )
 LISTED = (
     Listed(118, LATE.title, LATE.agency, date(2027, 8, 31), DutyState.OPEN, late_days=20, urges=2),
@@ -116,6 +124,12 @@ LISTED = (
     Listed(122, LATE.title, LATE.agency, date(2027, 9, 30), DutyState.SUBMITTED),
 )
 WITHOUT_DAY = (Listed(None, LATE.title, LATE.agency, None, DutyState.OPEN, deadline_text="khi có"),)
+QUARTER = Period(Unit.QUARTER, 2027, 3)
+RANKING = Ranking(
+    (Ranked(1, "Sở Y tế", 1, 9, 12, 1, 2), Ranked(2, "Sở Nội vụ", 2, 2, 4, 0, 2)),
+    (Ranked(3, "UBND xã Đông Sơn", None, 1, 1, 0, 0),),
+)
+STORY = Why(
     facts=OPEN,
     source=Source(
         "Sở Y tế chủ trì, báo cáo kết quả trước ngày 25 của tháng cuối quý.", 14, "dòng", "kh.xlsx"
@@ -160,7 +174,7 @@ SAMPLES: Mapping[str, Say] = {
     "messages/group": lambda r: [messages.group(r, said) for said in (FULL, Digest(DAY))],
     "messages/completion": lambda r: [
         messages.completion(r, news)
-        for news in (News(DONE), News(DONE_BARE), News(OPEN, undone=True, at=MOMENT))
+        for news in (News(DONE), News(DONE_BARE), News(SUBMITTED), News(OPEN, undone=True, at=MOMENT))
     ],
     "messages/repeat": lambda r: messages.repeated(r, Rendered("<b>tin</b>", "tin")),
     "messages/detour": lambda r: [
@@ -179,7 +193,7 @@ SAMPLES: Mapping[str, Say] = {
     ],
     "messages/closed": lambda r: [
         messages.closed(r, [DONE]),
-        messages.closed(r, [DONE, DONE_BARE, CANCELLED, OPEN]),
+        messages.closed(r, [DONE, DONE_BARE, SUBMITTED, CANCELLED, OPEN]),
     ],
     "messages/calendar_event": lambda r: [
         calendar_event(r, facts, with_agency=several)
@@ -196,13 +210,24 @@ SAMPLES: Mapping[str, Say] = {
         messages.why(r, Why(DONE_BARE, Source(), (), (), (), Standing(DAY, "45/KH-UBND", "gộp"))),
     ],
     "messages/status": lambda r: [figures.status(r, one, BOTS) for one in (STATUS, NOTHING)],
-    "messages/status_agency": lambda r: [
-        figures.status_agency(r, STATUS, "Sở Y tế", KINDS_OF_DUTY),
+    "messages/board": lambda r: [
+        figures.board(r, STATUS, "Sở Y tế", ("phối hợp",)), figures.board(r, NOTHING, "Sở Y tế"),
+    ],
+    "messages/ranking": lambda r: [
+        figures.ranking(r, RANKING, QUARTER, DAY, objections=[("Sở Y tế", "chưa đúng")]),
+        figures.ranking(r, Ranking((), ()), QUARTER, DAY, published=True),
+    ],
+    "messages/ranking_own": lambda r: [
+        figures.ranking_own(r, line, RANKING, QUARTER, DAY, LISTED[:1] + LISTED[2:3], 2)
+        for line in (*RANKING.ranked, *RANKING.apart)
+    ],
     "messages/unfolded": lambda r: [
         figures.unfolded(r, ASKED, ("overdue", "not_started"), Page(LISTED, 30, 41, 1, 3), ("a",)),
         figures.unfolded(r, ASKED, ("waiting",), Page(WITHOUT_DAY, 1, 1, 1, 1), ()),
         figures.unfolded(r, ASKED, ("due_soon",), Page((), 0, 0, 1, 1), ()),
     ],
+    "messages/status_agency": lambda r: [
+        figures.status_agency(r, STATUS, "Sở Y tế", KINDS_OF_DUTY),
         figures.status_agency(r, NOTHING, "Sở Y tế", ()),
     ],
     "messages/overdue": lambda r: [figures.overdue(r, one) for one in (STATUS, NOTHING)],

@@ -28,7 +28,7 @@ _TAKE = re.compile(rf"(?:nhan|nhan xu ly|toi nhan|xu ly|tiep nhan) {_VM}")
 _ANSWER = re.compile(rf"(?:tra loi|giai dap|phan hoi|dong) {_VM}{_REST}", re.DOTALL)
 _THEME = re.compile(rf"(?:chu de|xep|nhom) {_VM} ?(?:la|vao|:|-|nhom|chu de)*{_REST}")
 _AGAIN = re.compile(
-    r"(?:van|con) (?:con )?vuong(?: mac)?(?: (?:(?P<vm>vm ?-? ?\d{1,9})|(?:viec |so |#)*"
+    r"(?P<still>van|con) (?:con )?vuong(?: mac)?(?: (?:(?P<vm>vm ?-? ?\d{1,9})|(?:viec |so |#)*"
     rf"(?P<duty>\d{{1,9}})))?(?=$|[^\w%]){_REST}",
     re.DOTALL,
 )
@@ -229,7 +229,7 @@ def again(talk: Talk, text: str) -> bool:
 
 def _answered(talk: Talk, match: re.Match[str]) -> list[Obstacle] | None:
     """What may be meant: by its own number, by its duty's, or what this person was answered last;
-    None where nothing was."""
+    None where nothing was. "Còn vướng …" without a number may as well be news."""
     if match["vm"]:
         obstacle = obstacles.find(talk.session, obstacles.number_in(match["vm"]) or 0)
         duty = talk.session.get_one(Duty, obstacle.duty_id) if obstacle is not None else None
@@ -240,6 +240,8 @@ def _answered(talk: Talk, match: re.Match[str]) -> list[Obstacle] | None:
     if match["duty"]:
         duty = duties.by_number(talk.session, int(match["duty"]))
         mine = [each for each in mine if duty is not None and each.duty_id == duty.id][:1]
+    elif match["still"] == "con":
+        return None
     return mine or None
 
 

@@ -222,7 +222,7 @@ async def test_the_table_goes_out_and_comes_back_edited(desk: Desk, tmp_path: Pa
 
 async def test_a_file_from_somebody_else_is_not_opened(desk: Desk, tmp_path: Path) -> None:
     said = await desk.send(paper(tmp_path), "yen")
-    assert "chưa nhận tệp" in said
+    assert "cho đầu việc nào" in said
     assert desk.rows(Upload) == []
 
 

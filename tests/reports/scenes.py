@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from deadlines import Every, Open, Unit, WorkCalendar, rule_to_json
+from deadlines.periods import Period
 from deadlines.rules import On
 from registry.clock import moment_of
 from registry.tables import Person
@@ -15,23 +16,24 @@ from reports import brief_samples as week
 from reports.brief_words import brief_member, brief_staff
 from reports.calendar_words import calendar_event
 from reports.contacts import contacts
+from reports.counting import Scope
 from reports.facts import DutyFacts, load_facts, open_duties
 from reports.figures import About, HelpLine
 from reports.meaning import Meaning
-from reports.contacts import contacts
-from reports.counting import Scope
 from reports.messages import Digest, Heartbeat, News
+from reports.ranking import rank
+from reports.rehearsal import page, summary
 from reports.render import Rendered, Renderer
 from reports.samples import BOTS
 from reports.status import Status, Unreachable, status, unreachable
+from reports.unfolded import Page, unfold
 from reports.why import Why, load_why
 from tests.reports.build import Builder
-from reports.unfolded import Page, unfold
 
 TODAY = date(2027, 9, 20)
+WHOLE = Scope(TODAY)
 EIGHT = time(8)
 
-WHOLE = Scope(TODAY)
 
 def at(day: date, hour: time = EIGHT) -> datetime:
     return moment_of(day, hour)
@@ -50,10 +52,10 @@ class World:
     quarter: Status
     nothing: Status
     silent: list[Unreachable]
-
-
     asked: Meaning
     listed: dict[str, Page]
+
+
 def make(build: Builder, calendar: WorkCalendar) -> World:
     session = build.session
     health = build.agency("Sở Y tế")
@@ -175,12 +177,12 @@ def make(build: Builder, calendar: WorkCalendar) -> World:
         health=health_id,
         owed=open_duties(session, [health_id], TODAY, calendar),
         stories={name: story for name, story in stories.items() if story},
-        committee=status(session, TODAY),
-        agency=status(session, TODAY, agency_ids=[health_id]),
         asked=Meaning(WHOLE, ""),
         listed={
             name: unfold(session, WHOLE, (name,), 1, 2) for name in ("overdue", "done", "waiting")
         },
+        committee=status(session, TODAY),
+        agency=status(session, TODAY, agency_ids=[health_id]),
         quarter=status(
             session, TODAY, period=(date(2027, 7, 1), date(2027, 9, 30)), directive_id=plan.id
         ),
@@ -246,6 +248,12 @@ SCENES: dict[str, Scene] = {
     "completion_undone": lambda r, w: messages.completion(
         r, News(w.facts["report"], undone=True, by="Nguyễn Thị An", at=HELD)
     ),
+    "completion_submitted": lambda r, w: messages.completion(
+        r, News(replace(w.facts["done"], state=DutyState.SUBMITTED, done_on=None))
+    ),
+    "closed_submitted": lambda r, w: messages.closed(
+        r, [replace(w.facts["done"], state=DutyState.SUBMITTED, done_on=None)]
+    ),
     "file": lambda r, w: messages.file_label(r, "Bản soát 106/KH-BCĐ.xlsx"),  # noqa: ARG005
     "file_gone": lambda r, w: messages.without_file(  # noqa: ARG005
         r, Rendered("Bản soát của <b>106/KH-BCĐ</b>.", "Bản soát của 106/KH-BCĐ.")
@@ -262,6 +270,9 @@ SCENES: dict[str, Scene] = {
     "brief_staff_quiet": lambda r, _: brief_staff(r, week.CALM, week.NO_DESK),
     "contacts": lambda r, _: contacts(r, week.ROWS, TODAY),
     "contacts_none": lambda r, _: contacts(r, [], TODAY),
+    "rehearsal": lambda r, _: summary(r, week.REHEARSAL, file=True),
+    "rehearsal_nothing": lambda r, _: summary(r, week.NOTHING_AHEAD, file=False),
+    "rehearsal_page": lambda r, _: page(r, week.REHEARSAL, 1),
     "closed_several": lambda r, w: messages.closed(
         r, [w.facts["done"], w.facts["cancelled"], w.facts["report"]]
     ),
@@ -285,14 +296,18 @@ SCENES: dict[str, Scene] = {
     "status_quarter": lambda r, w: figures.status(r, w.quarter),
     "status_empty": lambda r, w: figures.status(r, w.nothing),
     "status_agency": lambda r, w: figures.status_agency(r, w.agency, "Sở Y tế", w.owed),
-    "status_agency_empty": lambda r, w: figures.status_agency(r, w.nothing, "Sở Nội vụ", []),
-    "overdue": lambda r, w: figures.overdue(r, w.committee),
-    "overdue_empty": lambda r, w: figures.overdue(r, w.nothing),
-    "unreachable": lambda r, w: figures.unreachable(r, w.silent, TODAY),
-    "unreachable_empty": lambda r, _: figures.unreachable(r, [], TODAY),
-    "agency_passed": lambda r, _: agency_words.passed(r, [told.PASSED], joined=True),
-    "agency_carried": lambda r, _: agency_words.carried(r, told.DONE, told.DAY),
-    "agency_change": lambda r, _: agency_words.change(r, told.MERGER, told.DONE, TODAY, done=False),
+    "board": lambda r, w: figures.board(r, w.committee, "Ban Chỉ đạo chuyển đổi số"),
+    "ranking": lambda r, w: figures.ranking(
+        r, rank(w.committee.rows, 1), Period(Unit.QUARTER, 2027, 3), TODAY
+    ),
+    "ranking_published": lambda r, w: figures.ranking(
+        r, rank(w.committee.rows, 2), Period(Unit.QUARTER, 2027, 3), TODAY,
+        objections=[("UBND xã Đông Sơn", "Việc 119 đã gửi báo cáo ngày 14/9")], published=True,
+    ),
+    "ranking_own": lambda r, w: figures.ranking_own(
+        r, rank(w.committee.rows, 1).ranked[0], rank(w.committee.rows, 1),
+        Period(Unit.QUARTER, 2027, 3), date(2027, 9, 24), w.listed["overdue"].lines, 3,
+    ),
     "unfolded": lambda r, w: figures.unfolded(
         r, w.asked, ("overdue",), w.listed["overdue"], ("“so y te” được hiểu là “Sở Y tế”",)
     ),
@@ -306,6 +321,14 @@ SCENES: dict[str, Scene] = {
     "status_asked": lambda r, w: figures.status(
         r, w.committee, (), About("phần Lê Minh Hà phụ trách", ("nhiệm vụ phối hợp",), ("…",))
     ),
+    "status_agency_empty": lambda r, w: figures.status_agency(r, w.nothing, "Sở Nội vụ", []),
+    "overdue": lambda r, w: figures.overdue(r, w.committee),
+    "overdue_empty": lambda r, w: figures.overdue(r, w.nothing),
+    "unreachable": lambda r, w: figures.unreachable(r, w.silent, TODAY),
+    "unreachable_empty": lambda r, _: figures.unreachable(r, [], TODAY),
+    "agency_passed": lambda r, _: agency_words.passed(r, [told.PASSED], joined=True),
+    "agency_carried": lambda r, _: agency_words.carried(r, told.DONE, told.DAY),
+    "agency_change": lambda r, _: agency_words.change(r, told.MERGER, told.DONE, TODAY, done=False),
     "agency_change_done": lambda r, _: agency_words.change(
         r, told.MERGER, told.DONE, told.DAY, done=True
     ),
