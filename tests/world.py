@@ -23,7 +23,18 @@ from bot.channels.console import ConsoleChannel, handed, said
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
-from bot.settings import Briefs, Committee, Contacts, Papers, Paths, Reminders, Settings, Web, Zalo
+from bot.settings import (
+    Briefs,
+    Committee,
+    Contacts,
+    DatabaseSection,
+    Papers,
+    Paths,
+    Reminders,
+    Settings,
+    Web,
+    Zalo,
+)
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import files, invites
 from registry.agencies import resolve
@@ -33,6 +44,7 @@ from registry.tables import Agency, Attempt, Contact, Duty, Notice, Task
 from registry.types import NoticeState, Role
 from scheduler.channel import Channel, Limits
 from scheduler.hours import next_opening
+from tests.fakes.databases import address
 from tests.fakes.telegram_server import FakeTelegram
 from tests.fakes.zalo_oa_messenger import on_zalo_oa
 from tests.fakes.zalo_server import FakeZalo
@@ -606,6 +618,7 @@ async def office(
             name="Ban Chỉ đạo chuyển đổi số tỉnh Nam Lĩnh",
             standing_agency="Sở Khoa học và Công nghệ",
         ),
+        database=DatabaseSection(url=address()),
         paths=Paths(data_dir=folder),
         papers=Papers(drafts=drafts),
         briefs=Briefs() if rounds else Briefs(members="off", staff="off"),
