@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check wheel lock clean
+.PHONY: demo test test-postgres check wheel lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -20,6 +20,11 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
+
+# The parts that meet a database, on PostgreSQL: a throw-away cluster where its programs are installed.
+test-postgres: $(READY)
+	DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/registry tests/scheduler tests/e2e/test_delivery.py $(ARGS)
+	DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/dialogs -k console $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
