@@ -28,6 +28,7 @@ from bot.picturing import Pictures
 from bot.reviewing.uploads import Uploads
 from bot.rounds import Rounds
 from bot.settings import ConfigTrouble, Settings
+from bot.stillness import Stillness
 from bot.standby import ask_others, posts_of, while_mine
 from bot.talk import Desk
 from bot.watch import warn_staff
@@ -221,6 +222,7 @@ class App:
         self.infos: dict[str, ChannelInfo] = {}
         self.standing: dict[str, str] = {}
         self._beat = beat
+        self._stillness = Stillness(db)
         self._patience = STOP_WITHIN
         self._asking = asyncio.Event()
         self._tariffs = {name: tools.settings.tariff(name) for name in channels}
@@ -303,6 +305,7 @@ class App:
     ) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._settle(), self._patience)
+        self._stillness.close()
         for channel in self.channels.values():
             await channel.close()
 
@@ -316,8 +319,15 @@ class App:
         """Plan what changed, whoever changed it (an import from another process, a command)."""
         if not self.posts.mine(SCHEDULER):
             return
+        now = self.clock()
+        if not self._stillness.lasts(now):
+            await self._look_at_everything(now)
+            self._stillness.begins(now)
+        if self._beat is not None:
+            self._beat()
+
+    async def _look_at_everything(self, now: datetime) -> None:
         with self._timed():
-            now = self.clock()
             await self._plan_changed(now)
             await self.drafts.look(now)
             await self.rounds.look(now)
@@ -326,8 +336,6 @@ class App:
             await self.db.write(
                 warn_staff, self.tools.renderer, self._tariffs, tuple(self.channels), now
             )
-        if self._beat is not None:
-            self._beat()
 
     @contextlib.contextmanager
     def _timed(self) -> Iterator[None]:

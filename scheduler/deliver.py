@@ -171,7 +171,8 @@ class Deliverer:
         self._wake.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled; sends under way are finished first."""
+        """Deliver until cancelled; sends under way are finished first, those in line wait for the
+        next process."""
         try:
             while True:
                 self._wake.clear()
@@ -183,6 +184,10 @@ class Deliverer:
                     log.exception("the outbox cannot be read or written; trying again")
                     await asyncio.sleep(TROUBLE_PAUSE)
         finally:
+            back = list(self._line)
+            self._line.clear()
+            if back:
+                self._start(self._hand_back(back), "hand-back")
             await self.finish()
 
     async def _rest(self) -> None:
@@ -252,7 +257,7 @@ class Deliverer:
         return begun
 
     async def _hand_back(self, batches: Sequence[outbox.Batch]) -> None:
-        """Their messenger stands still meanwhile: another one may take over."""
+        """They are not sent: another messenger, or the next process, may take over."""
         notices = [item.notice for batch in batches for item in batch.items]
         await self._db.write(outbox.give_back, notices, self._clock())
 
