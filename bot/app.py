@@ -25,6 +25,7 @@ from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
 from bot.letters import Letters
 from bot.picturing import Pictures
+from bot.rehearsals import Rehearsals
 from bot.reviewing.uploads import Uploads
 from bot.rounds import Rounds
 from bot.settings import ConfigTrouble, Settings
@@ -250,6 +251,9 @@ class App:
             update_rule=tools.update_rule,
         )
         self.dispatcher = Dispatcher(db, channels, desk, clock, self._answered)
+        self.rehearsals = Rehearsals(
+            db, tools.settings, tools.renderer, tools.calendar, clock, self.deliverer.wake
+        )
         self.rounds = Rounds(
             db, tools.settings, tools.renderer, tools.calendar, self._tariffs, self.deliverer.wake
         )
@@ -287,6 +291,7 @@ class App:
         self.deliverer.wake()
         self.uploads.wake()
         self.pictures.wake()
+        self.rehearsals.wake()
 
     async def __aenter__(self) -> Self:
         if self.posts.alone:
@@ -421,6 +426,7 @@ class App:
             (SENDER, "deliver", self._send),
             (SCHEDULER, "uploads", self.uploads.run),
             (SCHEDULER, "pictures", self.pictures.run),
+            (SCHEDULER, "rehearsals", self.rehearsals.run),
         ]
         if not self.posts.alone:
             calls = partial(self.db.write, call)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, time, timedelta
 
+from registry.clock import moment_of
 from registry.types import Role
 from reports.brief_words import (
     Call,
@@ -17,6 +18,7 @@ from reports.brief_words import (
 from reports.briefs import DayOff, Desk, DutyLine, Raised
 from reports.contacts import ContactRow, Live, contacts
 from reports.reach import Silence
+from reports.rehearsal import OffDuty, Planned, Rehearsal, Spending, page, summary
 from reports.render import Renderer
 from reports.status import Counts
 
@@ -71,6 +73,37 @@ ROWS = (
     ),
 )
 
+TIME = moment_of(date(2027, 9, 24), time(8))
+NOBODY = Planned(
+    TIME, "UBND xã Đông Sơn", ("UBND xã Đông Sơn",), None, (("nhắc ngày cuối", (140,)),)
+)
+MESSAGES = (
+    Planned(TIME, "Nguyễn Thị An", ("Sở Y tế",), "zalo", (("nhắc ngày cuối", (127, 128)),)),
+    Planned(
+        TIME, "Lê Văn Bình", ("Sở Y tế",), "telegram", (("đôn đốc lần 2", (118,)),), urging=True
+    ),
+    NOBODY,
+    Planned(TIME + timedelta(days=7), "Đỗ Thị Thảo", (), "telegram", (("bản tin tuần", ()),)),
+)
+REHEARSAL = Rehearsal(
+    DAY,
+    date(2027, 10, 20),
+    MESSAGES,
+    (
+        OffDuty(date(2027, 9, 25), "Thứ Bảy", (131, 132), date(2027, 9, 24)),
+        OffDuty(date(2027, 10, 2), "gần Tết Nguyên đán", (133,), date(2027, 10, 1), unsure=True),
+    ),
+    DESK.days_off,
+    (2027,),
+    ("106/KH-BCĐ: hạn báo cáo “trước ngày 25” khác với “trước ngày 15” tại 12/KH-UBND",),
+    (
+        Spending("zalo", date(2027, 9, 1), 40, 12, 2975, 3000),
+        Spending("zalo-2", date(2027, 9, 1), 10, 60, 2940, 3000),
+        Spending("telegram", date(2027, 10, 1), 1, 0, 0, 0),
+    ),
+)
+NOTHING_AHEAD = Rehearsal(DAY, DAY, (), (), (), (), (), ())
+
 BRIEF_SAMPLES: Mapping[str, Callable[[Renderer], object]] = {
     "messages/brief_member": lambda r: [
         brief_member(r, brief, whole=whole)
@@ -84,6 +117,18 @@ BRIEF_SAMPLES: Mapping[str, Callable[[Renderer], object]] = {
     ],
     "messages/brief_staff": lambda r: [
         brief_staff(r, brief, desk) for brief in (STAFF, CALM) for desk in (DESK, NO_DESK)
+    ],
+    "messages/rehearsal": lambda r: [
+        summary(r, plan, file=file)
+        for plan in (
+            REHEARSAL,
+            replace(REHEARSAL, messages=MESSAGES * 400, contradictions=("mâu thuẫn",) * 40),
+            NOTHING_AHEAD,
+        )
+        for file in (True, False)
+    ],
+    "messages/rehearsal_page": lambda r: [
+        page(r, plan, 1) for plan in (REHEARSAL, replace(REHEARSAL, messages=MESSAGES * 400))
     ],
     "messages/contacts": lambda r: [
         contacts(r, rows, DAY)

@@ -465,6 +465,7 @@ class Office:
         await self.app.dispatcher.drain()
         await self.app.uploads.drain()
         await self.app.pictures.drain()
+        await self.app.rehearsals.drain()
         await self.app.dispatcher.finish()
         await self.app.plan()
         await self.app.deliverer.drain()

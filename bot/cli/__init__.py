@@ -18,6 +18,7 @@ from bot.cli import (
     letters,
     moving,
     reading,
+    rehearsing,
     reporting,
     running,
     zalo_oa,
@@ -33,7 +34,7 @@ app = typer.Typer(
 app.add_typer(agencies.app, name="agencies")
 
 for command in (running.init, running.run, running.demo, running.doctor, reading.deadline,
-                reading.reply, data.invite, figures.status, figures.plan, calendars.calendar,
+                reading.reply, data.invite, figures.status, rehearsing.plan, calendars.calendar,
                 letters.letter, keeping.backup, keeping.restore, keeping.erase,
                 moving.migrate_to):  # fmt: skip
     app.command()(command)
