@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlmodel import Session
 
 from bot.answers_owed import remind_of_answers
+from bot.boards import Boards
 from bot.calendar_file import read_calendar
 from bot.channels import make_channels
 from bot.channels.http import HttpClient
@@ -25,6 +26,7 @@ from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
 from bot.letters import Letters
 from bot.picturing import Pictures
+from bot.rankings import Rankings
 from bot.rehearsals import Rehearsals
 from bot.reviewing.uploads import Uploads
 from bot.rounds import Rounds
@@ -273,6 +275,12 @@ class App:
         return Site(
             tools.settings, self.db, tools.renderer, tools.calendar, self.channels,
             self.dispatcher.store, self.clock, self.vitals,
+        self.boards = Boards(
+            db, channels, tools.settings, tools.renderer, self.deliverer.wake
+        )
+        self.rankings = Rankings(
+            db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
+        )
         )  # fmt: skip
 
     def _ring(self) -> None:
@@ -346,6 +354,8 @@ class App:
     def _timed(self) -> Iterator[None]:
         """Measure one tick."""
         time = asyncio.get_running_loop().time
+            await self.rankings.look(now)
+            await self.boards.look(now)
         began = time()
         try:
             yield

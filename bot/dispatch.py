@@ -23,6 +23,7 @@ from bot.commands.nhap import pasting
 from bot.commands.status import looked
 from bot.commands.status import pressed as turned
 from bot.commands.tep import is_report, left_over, offer, received
+from bot.commands.xephang import replied
 from bot.inbox import Inbox
 from bot.replies import Reply, read_reply
 from bot.reviewing.acts import heard, pressed
@@ -270,11 +271,18 @@ def _pressed(talk: Talk) -> None:
         if match[2] in DESK_ACTIONS:
             DESK_ACTIONS[match[2]](talk, int(match[1]))
             return
-    elif (match := _REVIEW_ACTION.fullmatch(action)) and pressed(talk, int(match[1]), match[2]):
-        return
-    elif (match := _FIGURES_ACTION.fullmatch(action)) and turned(talk, match[1]):
+    elif _turned(talk, action):
         return
     talk.say("forbidden" if talk.actor.bound else "start_stranger", committee=_committee(talk))
+
+
+def _turned(talk: Talk, action: str) -> bool:
+    """The buttons under a review, or under figures."""
+    if match := _REVIEW_ACTION.fullmatch(action):
+        return pressed(talk, int(match[1]), match[2])
+    if match := _FIGURES_ACTION.fullmatch(action):
+        return turned(talk, match[1])
+    return False
 
 
 def _committee(talk: Talk) -> str:
@@ -397,7 +405,7 @@ def _free(talk: Talk, text: str) -> None:
     if decision is not None:
         decide(talk, *decision)
         return
-    if looked(talk, text):
+    if looked(talk, text) or replied(talk, text):
         return
     reply = read_reply(text, talk.today)
     act = INTENTS.get(reply.intent)

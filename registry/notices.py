@@ -306,6 +306,17 @@ def duties_of_message(session: Session, contact_id: int, message_id: str) -> lis
     return [each for each in rows if each is not None]
 
 
+def keys_of_message(session: Session, contact_id: int, message_id: str) -> list[str]:
+    """What a sent message told, by the keys of its notices."""
+    rows = session.exec(
+        select(Notice.key)
+        .join(AttemptNotice, col(AttemptNotice.notice_id) == col(Notice.id))
+        .join(Attempt, col(Attempt.id) == col(AttemptNotice.attempt_id))
+        .where(Attempt.contact_id == contact_id, Attempt.message_id == message_id)
+    ).all()
+    return list(rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Menu:
     """The last message to a chat that asked about duties: of one duty, to be answered by a digit.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from deadlines.periods import Period
 from registry.budget import Usage
 from registry.messengers import messenger_name, messenger_of
 from registry.types import Role
@@ -14,13 +15,16 @@ from reports.asking import OF_TASKS
 from reports.facts import DutyFacts
 from reports.meaning import Meaning
 from reports.messages import Section, listed
+from reports.papers.period import name_of
+from reports.ranking import Ranked, Ranking
 from reports.render import Rendered, Renderer
 from reports.status import AgencyRow, OverdueLine, Status, Unreachable
-from reports.unfolded import PAGE, Page
+from reports.unfolded import PAGE, Listed, Page
 from reports.vietnamese import num, share
 
 LISTED_AGENCIES = 10
 AGENCIES_A_PAGE = 20
+ON_BOARD = 8
 OVERDUE_IN_STATUS = 5
 OVERDUE_PER_AGENCY = 5
 OVERDUE_AGENCIES = 10
@@ -99,6 +103,23 @@ def status(
     )
 
 
+def board(renderer: Renderer, found: Status, title: str, words: Sequence[str] = ()) -> Rendered:
+    """What stands at the top of a chat: totals, and the agencies that need attention. Nothing in it
+    tells the hour, so that it changes only with the figures and the day."""
+    worrying = [row for row in found.rows if row.counts.overdue or row.counts.due_soon]
+    return renderer.render(
+        "messages/board",
+        s=found,
+        title=title,
+        words=words,
+        agencies=[
+            {"row": row, "light": _light(row), "words": _row_words(row)}
+            for row in worrying[:ON_BOARD]
+        ],
+        rest=len(worrying[ON_BOARD:]),
+    )
+
+
 def status_pages(figures: Status) -> int:
     """How many pages the agencies take."""
     return 1 + -(-max(len(_counted(figures)) - LISTED_AGENCIES, 0) // AGENCIES_A_PAGE)
@@ -128,6 +149,53 @@ def unfolded(
         or meaning.scope.coordinating,
         counts_tasks=names[0] in OF_TASKS,
     )  # fmt: skip
+
+
+def ranking(
+    renderer: Renderer,
+    found: Ranking,
+    period: Period | None,
+    today: date,
+    *,
+    objections: Sequence[tuple[str, str]] = (),
+    published: bool = False,
+) -> Rendered:
+    """A ranking with its formula; `objections`: (agency, words)."""
+    return renderer.render(
+        "messages/ranking",
+        r=found,
+        period=period_name(period),
+        today=today,
+        objections=objections,
+        published=published,
+    )
+
+
+def ranking_own(
+    renderer: Renderer,
+    line: Ranked,
+    found: Ranking,
+    period: Period | None,
+    publish_on: date,
+    against: Sequence[Listed],
+    rest: int,
+) -> Rendered:
+    """One agency's own lines before a ranking goes up, with the duties that count against it."""
+    return renderer.render(
+        "messages/ranking_own",
+        line=line,
+        count=len(found.ranked),
+        minimum=found.minimum,
+        period=period_name(period),
+        publish_on=publish_on,
+        against=against,
+        rest=rest,
+    )
+
+
+def period_name(period: Period | None) -> str:
+    """ "quý III năm 2026"; "" for none."""
+    return name_of(period) if period is not None else ""
 
 
 def bot_name(channel: str) -> str:

@@ -257,3 +257,23 @@ class WebhookChannel(Protocol):
         """The updates in a verified body; none for a probe, an event we do not know or a body that
         cannot be read: answered with 200, since sending it again would not help."""
         ...
+
+
+@runtime_checkable
+class PinningChannel(Protocol):
+    """What a :class:`Channel` offers besides, where a message may stand at the top of its chat and be
+    rewritten there for months. Each call raises nothing but :class:`SendError`."""
+
+    name: str
+
+    async def pin(self, address: str, message_id: str) -> None:
+        """Put a message at the top, silently."""
+        ...
+
+    async def unpin(self, address: str, message_id: str) -> None:
+        """Take it down; one that is gone or not pinned is not an error."""
+        ...
+
+    async def rewrite(self, address: str, message_id: str, message: Message) -> bool:
+        """Replace a sent message; False where it is gone or may no longer be changed."""
+        ...

@@ -62,8 +62,9 @@ _BREATH = 0.3  # seconds between polls of a server that does not wait by itself
 # Telegram may start update ids at a random number after a week without any: forget ours before.
 _FORGET_OFFSET = 6 * 86_400.0
 # Words of a refused edit that mean there is nothing left to do.
+_UNCHANGED = "message is not modified"
+_NOT_PINNED = "message to unpin not found"
 _EDIT_DONE = (
-    "message is not modified",
     "message to edit not found",
     "message can't be edited",
     "message_id_invalid",
@@ -172,6 +173,10 @@ class TelegramChannel:
     async def edit(self, address: str, message_id: str, message: Message) -> None:
         """Replace words and buttons of a sent message. Raises SendError for anything but a message
         that is unchanged, gone or too old."""
+        await self.rewrite(address, message_id, message)
+
+    async def rewrite(self, address: str, message_id: str, message: Message) -> bool:
+        """As :meth:`edit`; False for a message that is gone or too old."""
         if not message_id.isdecimal():
             return
         try:
@@ -186,7 +191,26 @@ class TelegramChannel:
                 )
             )
         except SendError as error:
-            if not any(words in error.text.lower() for words in _EDIT_DONE):
+            words = error.text.lower()
+            if _UNCHANGED not in words and not any(each in words for each in _EDIT_DONE):
+                raise
+            return _UNCHANGED in words
+        return True
+
+    async def pin(self, address: str, message_id: str) -> None:
+        """Put a message at the top. Raises SendError, permanent where the bot has no right to."""
+        await self._call(
+            self._bot.pin_chat_message(
+                _chat_id(address), int(message_id), disable_notification=True
+            )
+        )
+
+    async def unpin(self, address: str, message_id: str) -> None:
+        """Take a message down. Raises SendError for anything but one that is gone."""
+        try:
+            await self._call(self._bot.unpin_chat_message(_chat_id(address), int(message_id)))
+        except SendError as error:
+            if not any(each in error.text.lower() for each in (*_EDIT_DONE, _NOT_PINNED)):
                 raise
 
     async def receive(self, store: Store) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.commands import (
+    bang,
     bangiao,
     baocao,
     caidat,
@@ -39,6 +40,7 @@ from bot.commands import (
     vuong,
     vuongmac,
     which,
+    xephang,
     xong,
 )
 from bot.commands.base import ANSWERING, BOUND, DESK, EVERYBODY, READING, Command
@@ -72,6 +74,10 @@ _ALL = (
             "[cơ quan, thành viên, văn bản, mục, kỳ, quá hạn, phối hợp, hình]",
             ("tinhhinh",)),
     Command("baocao", baocao.run, DESK, "dự thảo báo cáo của kỳ", "quý 3", ("report",)),
+    Command("bang", bang.run, DESK, "bảng tình hình tự cập nhật, ghim đầu trò chuyện",
+            "[cơ quan, kỳ | tắt]", ("board",)),
+    Command("xephang", xephang.run, ANSWERING, "xếp hạng cơ quan; ý kiến về xếp hạng",
+            "quý 3 | công bố quý 3 ngày 15/10 | hủy 2", ("ranking",)),
     Command("quahan", quahan.run, READING, "các việc quá hạn", "", ("overdue",)),
     Command("nhac", nhac.run, DESK, "đôn đốc ngay", "127 | Sở Y tế | quá hạn", ("urge",)),
     Command("congvan", congvan.run, DESK, "dự thảo công văn đôn đốc một cơ quan", "Sở Y tế",
@@ -133,6 +139,9 @@ SPOKEN = tuple(
             "giao",
         ),
         (r"(?:viec|viec cua toi|viec cua co quan|danh sach viec|tasks)$", "viec"),
+        (r"bang tinh hinh(?: |$)", "bang"),
+        (r"(?=(?:y kien|phan doi|khieu nai|khong dong y) xep hang)", "xephang"),
+        (r"xep ?hang (?=(?:quy|q\d|thang|[69] thang|nam|cong bo|huy)\b)", "xephang"),
         (r"(?:qua ?han|overdue)$", "quahan"),
         (r"(?:dang ?ky|subscribe) ", "dangky"),
         (r"(?:dang ?ky|subscribe)$", "dangky"),

@@ -47,6 +47,7 @@ class Chat:
     moved_to: int | None = None
     last_id: int = 0
     messages: dict[int, Node] = field(default_factory=dict)
+    pinned: list[int] = field(default_factory=list)
 
 
 class RateLimit:
@@ -361,6 +362,14 @@ class World:
     def pin_chat_message(self, params: Node) -> bool:
         if _int(params, "message_id") not in self._open_chat(params).messages:
             raise bad_request("message to pin not found")
+        self._open_chat(params).pinned.append(_int(params, "message_id"))
+        return True
+
+    def unpin_chat_message(self, params: Node) -> bool:
+        pinned = self._open_chat(params).pinned
+        if _int(params, "message_id") not in pinned:
+            raise bad_request("message to unpin not found")
+        pinned.remove(_int(params, "message_id"))
         return True
 
     def delete_message(self, params: Node) -> bool:
@@ -506,6 +515,7 @@ METHODS: dict[str, Callable[[World, Node], Any]] = {
     "getwebhookinfo": World.get_webhook_info,
     "sendchataction": World.send_chat_action,
     "pinchatmessage": World.pin_chat_message,
+    "unpinchatmessage": World.unpin_chat_message,
     "deletemessage": World.delete_message,
     "getchat": World.get_chat,
 }

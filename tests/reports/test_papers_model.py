@@ -120,6 +120,7 @@ def slow_figures(rows: list[dict[str, Any]], soon_days: int) -> Figures:
             continue
         found["open"].append(number)
         if row["state"] == DutyState.SUBMITTED:
+            found["submitted"].append(number)
             continue
         if row["due_on"] < TODAY:
             found["overdue"].append(number)
