@@ -249,6 +249,8 @@ def _all_due(
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
         .where(*due, theirs)
         .order_by(col(Notice.next_at), col(Notice.id))
+        # What somebody is changing at this moment is passed by, not waited for.
+        .with_for_update(skip_locked=True, of=Notice)
     ).all()
     return [(notice, subscription, owner) for notice, subscription, owner in rows]
 

@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select, text
 
 from bot.app import open_database
 from bot.settings import DatabaseSection, Settings
-from registry import posts, writing
+from registry import outbox, people, posts, writing
 from registry.database import Database, DatabaseTrouble
 from registry.marks import get, put
+from registry.notices import put_text
+from registry.people import Chat
 from registry.posts import SENDER, Shared
 from registry.tables import Mark
+from registry.types import NoticeKind
 from tests.fakes import postgres
 from tests.fakes.databases import needs_postgres
 
@@ -228,3 +232,65 @@ async def test_a_call_is_heard_by_the_others(db: Database, url: str) -> None:
         await _within(one.until(SENDER, mine=True))
         await db.write(posts.call)
         await _within(heard.wait())
+
+
+# -- claims, committees ---------------------------------------------------------------------------
+
+
+def _due(session: Session) -> None:
+    chat = Chat("telegram", "1", "private", "1", name="Lan")
+    contact = people.ensure_contact(session, chat, NOW)
+    for key in ("a", "b"):
+        put_text(session, NoticeKind.ALERT, key, f"tin {key}", NOW, contact_id=contact.id)
+
+
+def test_a_claim_passes_by_what_somebody_is_changing(db: Database, url: str) -> None:
+    db.write_now(_due)
+    with psycopg_of(url) as other:
+        other.execute("SELECT id FROM notice WHERE key = 'a' FOR UPDATE")
+        claimed = db.write_now(outbox.claim, NOW, channels=["telegram"])
+        assert [item.notice.key for batch in claimed for item in batch.items] == ["b"]
+        other.rollback()
+    assert db.write_now(outbox.claim, NOW, channels=["telegram"], busy=[]) != []
+
+
+def psycopg_of(url: str) -> Any:
+    import psycopg  # noqa: PLC0415 -- an extra
+
+    parsed = make_url(url)
+    return psycopg.connect(
+        f"host={parsed.query['host']} user={parsed.username} dbname={parsed.database}"
+    )
+
+
+@pytest.mark.usefixtures("quick")
+async def test_committees_on_schemas_of_their_own_do_not_meet() -> None:
+    """One database, two schemas: neither rows, nor numbers, nor posts, nor calls cross."""
+    url = postgres.empty()
+    with psycopg_of(url) as maker:
+        for name in ("tinh_a", "tinh_b"):
+            maker.execute(f"CREATE SCHEMA {name}")
+        maker.commit()
+    urls = [f"{url}&options=-csearch_path%3D{name}" for name in ("tinh_a", "tinh_b")]
+    both = [Database(each) for each in urls]
+    try:
+        for number, one in enumerate(both):
+            assert one.migrate(NOW)
+            one.write_now(put, f"only {number}", "", NOW)
+            one.write_now(_due)
+        assert [names(one) for one in both] == [["only 0"], ["only 1"]]
+        assert len(both[0].write_now(outbox.claim, NOW, channels=["telegram"])) == 1
+        assert len(both[1].write_now(outbox.claim, NOW, channels=["telegram"])) == 1
+        heard = asyncio.Event()
+        async with Shared(urls[0], (SENDER,)) as first, Shared(urls[1], (SENDER,)) as second:
+            second.called = heard.set
+            await _within(first.until(SENDER, mine=True))
+            await _within(second.until(SENDER, mine=True))
+            assert both[0].read_now(first.sure, SENDER)
+            assert not both[1].read_now(first.sure, SENDER), "a post of another committee"
+            await both[0].write(posts.call)
+            await asyncio.sleep(0.2)
+            assert not heard.is_set()
+    finally:
+        for one in both:
+            one.close()
