@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-postgres check wheel lock clean
+.PHONY: demo test bench test-postgres check wheel lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -25,6 +25,10 @@ test: $(READY)
 test-postgres: $(READY)
 	DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/registry tests/scheduler tests/e2e/test_delivery.py $(ARGS)
 	DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/dialogs -k console $(ARGS)
+
+# Some minutes; ARGS="--only path,limits --rounds 5". What it shows is explained in docs/speed.md.
+bench: $(READY)
+	$(BIN)/python -m bench $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -78,6 +78,9 @@ def _tune_sqlite(engine: Engine, *, writer: bool) -> None:
             raise DatabaseTrouble(f"SQLite không bật được chế độ WAL (đang là {mode}).")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        if writer:
+            # A big plan touches more pages than the usual 2 MiB hold; they are taken as needed.
+            cursor.execute("PRAGMA cache_size=-16000")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         if not writer:
             cursor.execute("PRAGMA query_only=ON")

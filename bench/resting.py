@@ -1,0 +1,92 @@
+"""The real process with nothing to do: what it costs to start, and to wait."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.fill import filled
+from bench.idle import memory, processor
+from deadlines.calendar import WorkCalendar
+from scheduler.plan import Policy
+from scheduler.planning import mark_changed, plan_slice
+
+A_DUTY = 12  # notices: four reminders for each of three holders
+IMPORTS = "import bot.cli, bot.app"
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Processor seconds and MiB. start: seconds of processor time until it waits."""
+
+    start: float
+    minute: float
+    memory: float
+
+
+def plan_all(path: Path, notices: int) -> float:
+    """A database with so many notices ahead; seconds the planning took."""
+    now = datetime.now(UTC)
+    db = filled(path, notices // A_DUTY + 1, now)
+    policy, calendar = Policy(), WorkCalendar()
+    begin = time.perf_counter()
+    db.write_now(mark_changed, now)
+    while db.write_now(plan_slice, policy, calendar, now).more:
+        pass
+    took = time.perf_counter() - begin
+    db.close()
+    return took
+
+
+@contextmanager
+def running(folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
+    config = folder / "config.toml"
+    config.write_text(
+        f'[paths]\ndata_dir = "{folder / "data"}"\n'
+        f'[telegram]\ntoken = "1:bench"\nbase_url = "{url}"\n',
+        encoding="utf-8",
+    )
+    env = {key: value for key, value in os.environ.items() if not key.startswith("DONDOC_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "run", "--config", str(config)],
+        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def settled(pid: int) -> float:
+    """Wait until the process has nothing more to do; processor seconds it has used."""
+    used, still = processor(pid), 0
+    while still < 4:
+        time.sleep(1)
+        now = processor(pid)
+        still, used = (still + 1 if now - used < 0.02 else 0), now
+    return used
+
+
+def rest(folder: Path, url: str, seconds: float) -> Rest:
+    """Run on what is in `folder`, and watch it do nothing."""
+    with running(folder, url) as process:
+        start = settled(process.pid)
+        time.sleep(seconds)
+        used = processor(process.pid) - start
+        return Rest(start, used * 60 / seconds, memory(process.pid))
+
+
+def imports() -> float:
+    """Processor seconds to import what the process imports, and to end."""
+    before = os.times()
+    subprocess.run([sys.executable, "-c", IMPORTS], check=True)
+    after = os.times()
+    spent = after.children_user - before.children_user
+    return spent + after.children_system - before.children_system
