@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test bench test-postgres check wheel lock clean
+.PHONY: demo faults test bench test-postgres check wheel lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -27,6 +27,10 @@ test-postgres: $(READY)
 	DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/dialogs -k console $(ARGS)
 
 # Some minutes; ARGS="--only path,limits --rounds 5". What it shows is explained in docs/speed.md.
+# make faults SCENE=name for one; the names: make faults SCENE=--help
+faults: $(READY)
+	$(BIN)/python -m tests.faults $(SCENE)
+
 bench: $(READY)
 	$(BIN)/python -m bench $(ARGS)
 

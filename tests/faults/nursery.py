@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from apscheduler.schedulers import base as apscheduler
+from apscheduler.schedulers import base
+from apscheduler.triggers import date, interval
 
 import bot.cli
 from bot import app as application
@@ -46,7 +47,8 @@ def run_by(clock: Callable[[], datetime], config: Path) -> None:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return clock().astimezone(tz)
 
-    apscheduler.datetime = Moved
+    for module in (base, date, interval):
+        module.datetime = Moved
     application.system_clock = clock
     try:
         with one_line_errors():

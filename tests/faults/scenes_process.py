@@ -245,7 +245,7 @@ def clock_set_back(stage: Stage) -> Verdict:
             "TT,Nhiệm vụ,Kết quả thực hiện,Thời gian hoàn thành,Cơ quan chủ trì\n"
             '1,Rà soát nhân sự chuyển đổi số,Danh sách,8/9/2026,"UBND các xã, phường"\n', "utf-8",
         )  # fmt: skip
-        more = ["--directive", "9/CV-BCĐ", "--issued", "2026-09-07"]
+        more = ["--directive", "9/CV-BCĐ", "--issued", "2026-09-07", "--yes"]
         done = ground.command("import", str(plan), *more)
         verdict.check(done.code == 0, f"the import failed: {done.said()[-300:]}")
         ground.until_all("Rà soát nhân sự", 75)
@@ -316,9 +316,7 @@ def weekend(stage: Stage) -> Verdict:
         life.terminate()
         rows = ground.sent("")[before:]
         verdict.check(len(rows) == 40, f"{len(rows)} messages for 40 people")
-        verdict.check(
-            all("gián đoạn" in row["text"] for row in rows), "it does not say why"
-        )
+        verdict.check(all("gián đoạn" in row["text"] for row in rows), "it does not say why")
         verdict.check(all("uá hạn" in row["text"] for row in rows), "it does not say overdue")
         del ground.telegram.fake.world.sent[:before]
         ground.judge(verdict, "2026-09-25T08:00:00", "27/9/2026")
@@ -367,7 +365,7 @@ def broken_settings(stage: Stage) -> Verdict:
 
 
 def broken_database(stage: Stage) -> Verdict:
-    """A database that is none any more: one line; the backup of the night brings everything back."""
+    """A database that is none any more: one line; the night's backup brings everything back."""
     verdict = Verdict()
     with stage.ground("database") as ground:
         backup = ground.folder / "backup.db"
