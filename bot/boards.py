@@ -178,4 +178,5 @@ def board_text(
     if meaning is None:
         return None
     title = meaning.title or settings.committee.name
-    return figures.board(renderer, status_of(session, meaning.scope), title, meaning.words)
+    found = status_of(session, meaning.scope, overdue=0)
+    return figures.board(renderer, found, title, meaning.words)

@@ -66,7 +66,7 @@ class Rankings:
         due = steps_due(rankings.ahead(session), now, self._calendar)
         for announced, step in due:
             scope = scope_of(announced.period, now, self._settings.committee.soon_days)
-            ranking = rank(status_of(session, scope).rows)
+            ranking = rank(status_of(session, scope, overdue=0).rows)
             if step == Step.PREVIEW:
                 self._preview(session, announced, ranking, scope, now)
                 rankings.previewed(session, announced, now)

@@ -216,6 +216,18 @@ class Duty(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "agency_id", "period"),
         Index("ix_duty_open_due", "due_on", **_where("state = 'open'")),
+        # All that /status counts by, so that it reads no table of a hundred thousand rows.
+        Index(
+            "ix_duty_figures",
+            "kind",
+            "agency_id",
+            "opens_on",
+            "due_on",
+            "state",
+            "done_on",
+            "received_at",
+            "task_id",
+        ),
         Index("ix_duty_submitted", "id", **_where("state = 'submitted'")),
         Index("ix_duty_plan_due", "id", **_where("plan_due", sqlite="plan_due = 1")),
     )
@@ -609,8 +621,8 @@ class Drawing(SQLModel, table=True):
 
 
 class Board(SQLModel, table=True):
-    """Bảng tình hình: one message in a chat that is rewritten while the figures change. `text`: what
-    it shows now; `message_id`: "" until it has been sent; `shown_at`: when it was last sent or
+    """Bảng tình hình: one message in a chat that is rewritten while the figures change. `text`:
+    what it shows now; `message_id`: "" until it has been sent; `shown_at`: when it was last sent or
     rewritten. `asked` as in :class:`Drawing`."""
 
     __table_args__ = (Index("ix_board_up", "id", **_where("ended_at IS NULL")),)
@@ -628,8 +640,8 @@ class Board(SQLModel, table=True):
 
 
 class Ranking(SQLModel, table=True):
-    """Xếp hạng: a ranking of agencies that is to be published. `period`: a period's key; each agency
-    sees its own lines on `preview_on`, everybody concerned all of them on `publish_on`."""
+    """Xếp hạng: a ranking of agencies that is to be published. `period`: a period's key; each
+    agency sees its own lines on `preview_on`, everybody concerned all of them on `publish_on`."""
 
     __table_args__ = (
         Index(

@@ -98,7 +98,7 @@ def status(
         ],
         agencies_rest=len(rows[end:]),
         overdue=figures.overdue[:OVERDUE_IN_STATUS],
-        overdue_rest=len(figures.overdue[OVERDUE_IN_STATUS:]),
+        overdue_rest=max(figures.totals.overdue - OVERDUE_IN_STATUS, 0),
         bots=[{"name": bot_name(each.channel), "words": usage_words(each)} for each in bots],
     )
 

@@ -175,8 +175,9 @@ def status(
     )
 
 
-def status_of(session: Session, scope: Scope) -> Status:
-    """As :func:`status`, for whatever a scope names."""
+def status_of(session: Session, scope: Scope, *, overdue: int | None = None) -> Status:
+    """As :func:`status`, for whatever a scope names. `overdue`: how many overdue duties are wanted,
+    the longest overdue; all of them if None."""
     counts = _counts(session, scope)
     updates = _updates(session, scope)
     timeless = scope.period is None
@@ -201,7 +202,7 @@ def status_of(session: Session, scope: Scope) -> Status:
         soon_days=scope.soon_days,
         totals=sum((row.counts for row in rows), Counts()),
         rows=tuple(sorted(rows, key=_worst_first)),
-        overdue=_overdue(session, scope),
+        overdue=_overdue(session, scope, overdue),
         updates=sum(row.updates for row in rows),
         waiting=sum(waiting.values()),
         period=scope.period,
@@ -351,7 +352,7 @@ def _agencies(session: Session, scope: Scope, concerned: set[int]) -> dict[int, 
     return {key or 0: name for key, name in rows}
 
 
-def _overdue(session: Session, scope: Scope) -> tuple[OverdueLine, ...]:
+def _overdue(session: Session, scope: Scope, most: int | None = None) -> tuple[OverdueLine, ...]:
     found: list[Any] = list(
         session.connection().execute(
             select(
@@ -365,6 +366,7 @@ def _overdue(session: Session, scope: Scope) -> tuple[OverdueLine, ...]:
                 parts(scope)["overdue"],
             )
             .order_by(col(Duty.due_on), col(Duty.number))
+            .limit(most)
         )
     )  # fmt: skip
     urged = urged_days(session, [row.duty_id for row in found])

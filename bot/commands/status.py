@@ -159,7 +159,7 @@ def _unfold(talk: Talk, ask: Ask, meaning: Meaning, notes: tuple[str, ...]) -> N
 
 def _overview(talk: Talk, ask: Ask, meaning: Meaning, notes: tuple[str, ...]) -> None:
     scope = meaning.scope
-    result = status_of(talk.session, scope)
+    result = status_of(talk.session, scope, overdue=figures.OVERDUE_IN_STATUS)
     ask = ask.at(min(ask.page, figures.status_pages(result)))
     about = About(meaning.title, meaning.words, notes, ask.page)
     alone = scope.agency_ids is not None and len(scope.agency_ids) == 1

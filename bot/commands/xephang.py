@@ -69,7 +69,7 @@ def _show(talk: Talk, rest: str) -> None:
         _usage(talk, str(error))
         return
     scope = scope_of(period.key, talk.now, talk.desk.settings.committee.soon_days)
-    found = rank(status_of(talk.session, scope).rows)
+    found = rank(status_of(talk.session, scope, overdue=0).rows)
     talk.say_rendered(figures.ranking(talk.desk.renderer, found, period, talk.today))
 
 
