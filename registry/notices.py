@@ -74,7 +74,8 @@ def put_planned(session: Session, planned: Iterable[PlannedNotice]) -> int:
                 "closed_at": None,
                 **_FRESH,
             }
-            for each in planned
+            # Neighbours in the queue's index are written together.
+            for each in sorted(planned, key=lambda each: each.due_at)
         ),
         renew=_WANTED_AGAIN,
     )
@@ -349,11 +350,10 @@ def last_menu(session: Session, contact_id: int) -> Menu | None:
     rows = session.exec(
         select(Notice.duty_id, Notice.kind)
         .join(AttemptNotice)
-        .where(AttemptNotice.attempt_id == menu.id)
+        # A line that asks for a sign of life under a reminder leaves its digits as they are.
+        .where(AttemptNotice.attempt_id == menu.id, Notice.kind != NoticeKind.HEARTBEAT)
         .distinct()
     ).all()
-    # A line that asks for a sign of life under a reminder leaves its digits as they are.
-    rows = [row for row in rows if row[1] != NoticeKind.HEARTBEAT]
     spoken_of = {duty for duty, _ in rows}
     if len(spoken_of) != 1 or any(kind not in asking for _, kind in rows):
         return None
