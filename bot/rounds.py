@@ -68,15 +68,15 @@ class Rounds:
     def _ask(self, session: Session, now: datetime) -> int:
         """Queue the month's question for this morning, and tell staff who owes a word."""
         contacts, today = self._settings.contacts, local_day(now)
-        month = heartbeat.month_due(today, contacts.heartbeat_day, self._calendar)
+        day = heartbeat.day_due(today, contacts.heartbeat_day, self._calendar)
         count = 0
-        if month is not None and not _done(session, f"{HEARTBEAT_MARK}{month:%Y-%m}"):
+        if day is not None and not _done(session, f"{HEARTBEAT_MARK}{day:%Y-%m}"):
             points = heartbeats.focal_points(session)
             unheard = timedelta(days=contacts.unheard_days)
-            wanted = heartbeat.wanted(points, now, unheard, self._saving(session, now))
+            wanted = heartbeat.wanted(points, day, unheard, self._saving(session, now))
             at = moment_of(today, self._settings.policy.at)
-            count = heartbeats.put(session, month, wanted, max(at, now))
-            marks.put(session, f"{HEARTBEAT_MARK}{month:%Y-%m}", "", now)
+            count = heartbeats.put(session, day, wanted, max(at, now))
+            marks.put(session, f"{HEARTBEAT_MARK}{day:%Y-%m}", "", now)
         return count + self._missing(session, now)
 
     def _saving(self, session: Session, now: datetime) -> list[str]:

@@ -22,7 +22,7 @@ from registry.types import DutyState, NoticeKind, NoticeState, Role
 from reports.briefs import days_off
 from reports.rehearsal import EXTRAS, OffDuty, Planned, Rehearsal, Spending
 from scheduler.briefing import When, brief_day
-from scheduler.heartbeat import month_due
+from scheduler.heartbeat import day_due
 from scheduler.ladder import OWN_ROLES
 from scheduler.plan import Planner, Policy, SubscriptionView
 from scheduler.planning import holders_of, views_of
@@ -239,9 +239,7 @@ def _heartbeats(
     """Under the day's message where there is one."""
     nth = rules.heartbeat_day or 1
     due = [
-        moment_of(day, rules.policy.at)
-        for day in days
-        if month_due(day, nth, rules.calendar) and not month_due(day - DAY, nth, rules.calendar)
+        moment_of(day, rules.policy.at) for day in days if day_due(day, nth, rules.calendar) == day
     ]
     points = focal_points(session) if due else []
     readers = _readers(session, [point.subscription_id for point in points])

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bot.app import App, Tools, open_database
 from bot.channels.console import ConsoleChannel, said
-from bot.settings import Committee, Paths, Settings
+from bot.settings import Briefs, Committee, Contacts, Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import invites, outbox
 from registry.agencies import resolve
@@ -170,6 +170,9 @@ async def stage(console: Console) -> AsyncIterator[Stage]:
                 standing_agency="Sở Khoa học và Công nghệ",
             ),
             paths=Paths(data_dir=Path(folder)),
+            # Word that comes by the calendar alone would hide the story that is told.
+            briefs=Briefs(members="off", staff="off"),
+            contacts=Contacts(heartbeat=False),
         )
         tools = Tools.of(settings, clock())
         db = open_database(settings, clock())
