@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from sqlmodel import Session
 
@@ -85,11 +85,22 @@ class AlreadyRunning(Exception):
     """Another process works on this database; the text is one Vietnamese line."""
 
 
+def lock_file(path: Path) -> TextIO:
+    """The file that is locked, made where it is missing. Raises DatabaseTrouble."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a")
+    except OSError as error:
+        raise DatabaseTrouble(
+            f"Không ghi được vào thư mục dữ liệu {path.parent} ({type(error).__name__}); "
+            "kiểm tra quyền ghi, dung lượng và đĩa có bị gắn chỉ đọc không."
+        ) from error
+
+
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
     """Hold the lock of a data folder: two processes on one database would poll one token."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
+    with lock_file(path) as handle:
         if os.name == "posix":
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -264,6 +275,12 @@ class App:
             db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
         )
         self.uploads = Uploads(db, channels, desk, clock, self.deliverer.wake)
+        self.boards = Boards(
+            db, channels, tools.settings, tools.renderer, self.deliverer.wake
+        )
+        self.rankings = Rankings(
+            db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
+        )
         self.pictures = Pictures(db, tools.settings, tools.renderer, clock, self.deliverer.wake)
         self.vitals = Vitals(
             self.infos, self.standing, self.deliverer.counts, self.dispatcher.inbox.received
@@ -275,12 +292,6 @@ class App:
         return Site(
             tools.settings, self.db, tools.renderer, tools.calendar, self.channels,
             self.dispatcher.store, self.clock, self.vitals,
-        self.boards = Boards(
-            db, channels, tools.settings, tools.renderer, self.deliverer.wake
-        )
-        self.rankings = Rankings(
-            db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
-        )
         )  # fmt: skip
 
     def _ring(self) -> None:
@@ -343,6 +354,8 @@ class App:
         with self._timed():
             await self._plan_changed(now)
             await self.drafts.look(now)
+            await self.rankings.look(now)
+            await self.boards.look(now)
             await self.rounds.look(now)
             await self.letters.look(now)
             await self.db.write(_housekeeping, self.tools.settings.files_dir, now)
@@ -354,8 +367,6 @@ class App:
     def _timed(self) -> Iterator[None]:
         """Measure one tick."""
         time = asyncio.get_running_loop().time
-            await self.rankings.look(now)
-            await self.boards.look(now)
         began = time()
         try:
             yield
