@@ -14,6 +14,8 @@ from registry.clock import LOCAL
 from tests.faults.ground import Ground, Life, Stage, Verdict
 
 DUE = "2026-09-10T08:00:00"
+# Seconds for which a scene goes on killing: a slow machine gets fewer kills, and says so.
+KILLING = 480.0
 
 
 def kill_the_morning(stage: Stage) -> Verdict:
@@ -30,19 +32,23 @@ def _killed(stage: Stage, name: str, persons: int, kills: int) -> Verdict:
     verdict, moments = Verdict(), random.Random(stage.seed)
     points = sorted(moments.sample(range(1, persons), kills))
     with stage.ground(name, persons) as ground:
+        end, done = time.monotonic() + KILLING, 0
         for point in points:
+            if time.monotonic() > end:
+                break
             before = len(ground.sent())
             life = ground.start()
             ground.until_sent(max(point, before + 1) if before < persons else 0)
             time.sleep(moments.uniform(0, 0.06))
             life.kill()
+            done += 1
         life = ground.start()
-        ground.until_all(patience=180)
+        ground.until_all(patience=240)
         life.terminate()
         ground.judge(verdict, DUE)
         by_death = ground.query("SELECT count(*) FROM attempt WHERE error = 'interrupted'")
         verdict.notes.append(
-            f"{kills} kills cut {by_death[0][0]} sends; one person heard it up to "
+            f"{done} of {kills} kills cut {by_death[0][0]} sends; one person heard it up to "
             f"{verdict.most_repeats + 1} times"
         )
         verdict.check(verdict.marked <= by_death[0][0], "repeated more often than it was cut")
@@ -248,9 +254,9 @@ def clock_set_back(stage: Stage) -> Verdict:
         more = ["--directive", "9/CV-BCĐ", "--issued", "2026-09-07", "--yes"]
         done = ground.command("import", str(plan), *more)
         verdict.check(done.code == 0, f"the import failed: {done.said()[-300:]}")
-        ground.until_all("Rà soát nhân sự", 75)
+        ground.until_all("Kết quả cần có: Danh sách", 75)
         life.terminate()
-        ground.judge(verdict, "2026-09-08T09:00:00", "Rà soát nhân sự")
+        ground.judge(verdict, "2026-09-08T09:00:00", "Kết quả cần có: Danh sách")
     return verdict
 
 
