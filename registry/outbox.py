@@ -405,6 +405,21 @@ def give_back(session: Session, notices: Sequence[Notice], when: datetime) -> No
         session.add(mine)
 
 
+def hand_back(session: Session, notices: Sequence[Notice], when: datetime) -> None:
+    """As :func:`give_back`, for those that are still being held: a part may have been put aside."""
+    for start in range(0, len(notices), CHUNK):
+        set_state(
+            session,
+            and_(
+                col(Notice.id).in_([each.id for each in notices[start : start + CHUNK]]),
+                col(Notice.state) == NoticeState.SENDING,
+            ),
+            state=NoticeState.QUEUED,
+            lease_until=None,
+            next_at=when,
+        )
+
+
 def close(
     session: Session, notices: Sequence[Notice], state: NoticeState, now: datetime, reason: str = ""
 ) -> None:

@@ -38,7 +38,10 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
+# Messages being sent at once, and being worked on at all: what is rendered ahead of its turn is
+# rendered together.
 CONCURRENT = 16
+WORKED_ON = 64
 # Contacts taken ahead of their turn: as many as a messenger takes in so many seconds, and no more
 # than these.
 AHEAD_SECONDS = 10.0
@@ -160,6 +163,7 @@ class Deliverer:
         self._pacers = {name: Pacer(channel.limits) for name, channel in channels.items()}
         self._running: set[asyncio.Task[None]] = set()
         self._line: deque[outbox.Batch] = deque()
+        self._sending = asyncio.Semaphore(CONCURRENT)
         self._composing = Together(self._compose, "compose")
         self._opening = Together(self._open, "open")
         self._noting = Together(self._note, "note")
@@ -242,7 +246,7 @@ class Deliverer:
         back: list[outbox.Batch] = []
         kept: list[outbox.Batch] = []
         begun = 0
-        while self._line and len(self._running) < CONCURRENT:
+        while self._line and len(self._running) < WORKED_ON:
             batch = self._line.popleft()
             if batch.contact.channel not in sending:
                 back.append(batch)
@@ -259,7 +263,7 @@ class Deliverer:
     async def _hand_back(self, batches: Sequence[outbox.Batch]) -> None:
         """They are not sent: another messenger, or the next process, may take over."""
         notices = [item.notice for batch in batches for item in batch.items]
-        await self._db.write(outbox.give_back, notices, self._clock())
+        await self._db.write(outbox.hand_back, notices, self._clock())
 
     def _claim(self, session: Session, now: datetime) -> list[outbox.Batch]:
         """What may leave at this moment, by working hours, messengers and their budgets; nothing
@@ -288,7 +292,7 @@ class Deliverer:
         taken = self._taken()
         room: dict[str, int] = {}
         for name, channel in self._channels.items():
-            ahead = max(CONCURRENT, min(AHEAD, int(channel.limits.per_second * AHEAD_SECONDS)))
+            ahead = max(WORKED_ON, min(AHEAD, int(channel.limits.per_second * AHEAD_SECONDS)))
             room[name] = max(ahead - taken[name], 0)
             if name in budgets:
                 room[name] = min(room[name], budgets[name].left or 0)
@@ -374,7 +378,7 @@ class Deliverer:
             if not finished.cancelled():
                 self._advance()
             # The tables are looked at again when the line gets short, not after each message.
-            if len(self._line) < CONCURRENT:
+            if len(self._line) < WORKED_ON:
                 self._wake.set()
 
         task.add_done_callback(ended)
@@ -419,13 +423,24 @@ class Deliverer:
             await self._db.write(self._put_aside, composed)
         if composed.message is None:
             return
+        if _awaited(batch):
+            await self._carry(batch, composed, composed.message)
+            return
+        async with self._sending:
+            await self._carry(batch, composed, composed.message)
+
+    async def _carry(self, batch: outbox.Batch, composed: Composed, message: Message) -> None:
+        """Send it, and write down before and after what there is to know of it."""
         contact = batch.contact
         pacer = self._pacers[contact.channel]
         await pacer.turn(contact.address, contact.chat_kind)
+        if contact.channel in self._doubtful or contact.channel not in self._moving(self._clock()):
+            await self._hand_back([batch])
+            return
         attempt = await self._opening.do(_Parcel(contact, composed))
         await pacer.gate()
         try:
-            message_id = await self._send(contact, composed, composed.message)
+            message_id = await self._send(contact, composed, message)
         except SendError as error:
             if error.uncertain:
                 self._doubtful.setdefault(contact.channel, 0)
