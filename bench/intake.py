@@ -25,6 +25,7 @@ from rapidfuzz import fuzz  # noqa: E402
 
 from deadlines.text import fold  # noqa: E402
 from intake.importing import ImportOrder, import_agencies, import_tasks  # noqa: E402
+from registry.agencies import Directory  # noqa: E402
 from registry.database import Database  # noqa: E402
 from registry.naming import without_title  # noqa: E402
 
@@ -71,6 +72,15 @@ def _same(one: list[str], other: list[str]) -> bool:
     return all(max((fuzz.partial_ratio(a, b) for b in theirs), default=0) >= 88 for a in mine)
 
 
+def _meant(wanted: list[str], read: list[str], directory: Directory) -> bool:
+    """The same names, or the same agencies under the names the list knows them by."""
+    listed = [directory.find(name) for name in wanted]
+    known = [
+        match.name if match.found else name for match, name in zip(listed, wanted, strict=True)
+    ]
+    return _same(wanted, read) or _same(known, read)
+
+
 def _when(text: str) -> str:
     words = fold(text).strip(" .;")
     words = re.sub(r"\s*neu tren$|^(?:hoan thanh |xong |dinh ky )", "", words)
@@ -108,6 +118,7 @@ def measure(
 ) -> Score:
     """One directive against what is expected of it."""
     report = import_tasks(db, folder / directive["file"], ImportOrder("", None), NOW, dry_run=True)
+    directory = db.read_now(Directory.on, report.source.reference)
     contract = report.to_contract()
     read = contract["tasks"]
     score = Score(directive["file"], expected=len(directive["tasks"]), read=len(read))
@@ -119,8 +130,8 @@ def measure(
             continue
         used.append(id(task))
         marks = {
-            "leads": _same(wanted["lead"], task["lead"]),
-            "coordinates": _same(wanted.get("coordinate", []), task["coordinate"]),
+            "leads": _meant(wanted["lead"], task["lead"], directory),
+            "coordinates": _meant(wanted.get("coordinate", []), task["coordinate"], directory),
             "deadlines": _when(wanted["deadline"]) == _when(task["deadline"]),
         }
         score.found += marks["leads"]

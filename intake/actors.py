@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from intake.flat import flat
-from intake.lexicon import FIELDS, HEADS, NAMES, NO_AGENCY, OFFICES, VERBS
+from intake.flat import CAPITALS, flat
+from intake.lexicon import COMPOUNDS, FIELDS, HEADS, NAMES, NO_AGENCY, OFFICES, VERBS
 from registry.naming import is_vague
 
 
@@ -56,6 +56,19 @@ _TITLE = re.compile(
     r"|thu truong|lanh dao|nguoi dung dau|bo truong(?= bo)|chi huy truong|bi thu)"
     r"(?:\s*,\s*|\s+va\s+|\s+))+"
 )
+# A deputy of a committee is ordered as a person: the committee itself is whose order it is.
+_DEPUTY = re.compile(
+    r"pho thu tuong(?: thuong truc)?(?: chinh phu)?(?!\w)"
+    r"|(?:cac )?pho chu tich(?: thuong truc)?(?: va)?(?: (?:hdnd va )?(?:ubnd|uy ban nhan dan)"
+    r"(?: (?:tinh|thanh pho|huyen|thi xa|xa|phuong|dac khu))?)?(?!\w)"
+)
+_SALUTED = re.compile(r"(?:cac )?(?:dong chi|ong|ba|d/c)\b[.:,]?\s+")
+# "Đồng chí A - Giám đốc Sở B": behind the person stands the office.
+_OFFICE_HOLDER = re.compile(
+    r"\s*[,(–-]\s*(?=(?:(?:uy vien|pho bi thu|thanh vien)[^,;.]{0,60},\s*)?(?:pho |quyen )?"
+    r"(?:chu tich|giam doc|tong giam doc|truong|chanh|cuc truong|chi cuc truong|vu truong"
+    r"|bi thu|hieu truong|chi huy truong|tram truong|vien truong)\b)"
+)
 _KIND = (
     r"(?:so|bo|ban nganh|ban|nganh(?: dia phuong)?|don vi|co quan(?: (?:ngang bo"
     r"|thuoc chinh phu|thong tin dai chung))?"
@@ -63,7 +76,7 @@ _KIND = (
     r"|to chuc(?: chinh tri(?: ?- ?xa hoi)?| xa hoi)?|hoi(?: doan the)?|hiep hoi"
     r"|doanh nghiep|cong ty|dn|hop tac xa"
     r"|huyen|thi xa|thanh pho|tp|tx|thi|quan|xa|phuong|thi tran|dac khu|tinh|phong(?: ban)?"
-    r"|thon|ban|xom|to dan pho|khu pho"
+    r"|thon|ban|xom|to dan pho|khu pho|cap uy|chi bo|dang bo|dang uy|to chuc dang|xa doi|cap|khoi"
     r"|truong hoc|truong(?! (?:cac|ban|phong|cong an|nganh|thon)\b)"
     r"|co so giao duc(?: nghe nghiep)?|co so y te|chu dau tu|ca nhan|nha mang|ngan hang"
     r"|benh vien|co quan bao chi"
@@ -73,7 +86,8 @@ _ADJECTIVE = (
     r"(?: (?:chuc nang|chuyen mon|bao chi|nha nuoc|hanh chinh(?: nha nuoc)?|su nghiep(?: cong lap)?"
     r"|truc thuoc(?! (?:bo|so|ubnd|uy ban|tinh|thanh pho|trung uong)\b)|dau moi|chu quan"
     r"|cong nghe thong tin|cntt|cong nghe so|vien thong|buu chinh"
-    r"|nho va vua|cung cap dich vu[^,;:.()]*?(?= tren | de | va | trong |[,;:.()]|$)"
+    r"|(?:chu tri )?soan thao|nho va vua"
+    r"|cung cap dich vu[^,;:.()]*?(?= tren | de | va | trong |[,;:.()]|$)"
     r"|thuong mai|thanh vien))*"
 )
 _PLACE = r"(?:tinh|huyen|thi xa|thanh pho|tp\.?|tx\.?|quan|xa|phuong|thi tran|dac khu)"
@@ -82,8 +96,11 @@ _QUALIFIER = (
     r"|cap (?:tinh|huyen|xa|bo|co so|thon)(?:(?:,| va) (?:cap )?(?:huyen|xa))*"
     r"|(?:truc )?thuoc (?:ubnd |uy ban nhan dan |so |bo )?(?:tinh|thanh pho|trung uong|xa"
     r"|huyen|bo|so)"
+    r"|(?:truc )?thuoc (?:tinh uy|thanh uy|huyen uy|dang uy|dang bo)(?: (?:tinh|xa|phuong))?"
     r"|(?:co )?lien quan|khac|(?:dong )?tren dia ban(?: (?:toan )?(?:tinh|thanh pho|xa|huyen"
     r"|phuong))?"
+    r"|ven (?:bien|song|ho|do thi)|mien (?:nui|bien)|bien gioi|hai dao|con lai|trong diem"
+    r"|(?:neu|noi) tren|vung (?:ven |sau|trung|cao|bien|ha du|bai ngang)[a-z]{0,6}"
     r"|cua tinh|cua xa|cua thanh pho|trung uong|o trung uong|tinh(?=[ ;:,.]|$)|cac cap)\b)*"
 )
 _ENUMERATION = re.compile(
@@ -116,14 +133,20 @@ _MEMBERS = re.compile(
     r"|ban dieu hanh)"
     r"|cac to (?:cong tac )?(?:giup viec )(?=ban )"
 )
+_BODIES = (
+    r"(?:(?:hdnd(?: va |, ))?ubnd|uy ban nhan dan|hdnd|cong an|dang uy|ban chi huy quan su"
+    r"|tram y te|(?:uy ban )?mttq(?: viet nam)?|doan thanh nien|hoi lien hiep phu nu|hoi nong dan)"
+)
 _LOCAL_MANY = re.compile(
-    rf"(?:ubnd|uy ban nhan dan) (?:cac |tung )(?:{_PLACE})(?:\s*(?:,|/"
+    rf"{_BODIES} (?:cac |tung )(?:{_PLACE})(?:\s*(?:,|/"
     rf"| va)\s*(?:cac )?(?:{_PLACE}|thi)(?!\w))*{_QUALIFIER}(?!\w)"
-    rf"|(?:ubnd|uy ban nhan dan) {_PLACE}(?:\s*(?:,|/)\s*{_PLACE}(?!\w))+{_QUALIFIER}(?!\w)"
+    rf"|(?:cac )?{_BODIES} {_PLACE}(?:\s*(?:,|/)\s*{_PLACE}(?!\w))+{_QUALIFIER}(?!\w)"
     r"|(?:ubnd|uy ban nhan dan) (?:(?:cap (?:tinh|huyen|xa))(?:(?:,| va) (?:cap )?(?:huyen"
     r"|xa))*|cac cap)(?: tren dia ban(?: tinh)?)?(?!\w)"
 )
 _LOCAL = re.compile(rf"(?:ubnd|uy ban nhan dan|hdnd va ubnd|hdnd) {_PLACE}(?!\w)")
+# A place stands for its committee: "đặc khu Cù Lao Xanh".
+_LOCALITY = re.compile(r"(?:xa|phuong|thi tran|dac khu|huyen|thi xa)(?!\w)")
 _LISTED = re.compile(
     r"(?:(?:cac )(?P<head>so|bo|truong|phong|vu|cuc)(?: nganh)?\s*:?\s+"
     r"|(?P<colon>so|bo|truong|phong|vu|cuc)\s*:\s+"
@@ -133,12 +156,17 @@ _NAMED = re.compile(rf"(?:{_words(NAMES)})(?!\w)")
 _FIELD = re.compile(rf"(?:{_words(FIELDS)})(?!\w)")
 # With its marks: "Số" is no "Sở".
 _DEPARTMENT = re.compile(r"(?:sở|bộ)\s+", re.IGNORECASE)
+_PERSON = re.compile(rf"[{CAPITALS}][^\W\d_]+(?: [{CAPITALS}][^\W\d_]*){{1,4}}(?!\w)")
 _SHORT = re.compile(r"[A-ZĐ]{2,}(?:[&,\-–][A-ZĐ]+)*|[A-ZĐ]+(?:[&,\-–][A-ZĐ]+)+")
 _OFFICE = re.compile(rf"phong\s+(?:{_words(OFFICES)})(?!\w)")
 _SCHOOL = re.compile(r"(?:cao dang|dai hoc|hoc vien|trung hoc) ")
 _ONE_PLACE = re.compile(rf"{_PLACE}(?!\w)")
 _TAIL = re.compile(
-    rf"\s+(?:cac tinh(?:, thanh pho)?(?: truc thuoc trung uong)?|tinh, thanh pho"
+    rf"\s+(?:(?:tinh|thanh|huyen|dang) uy|so \d+(?:(?:, | va )so \d+)*|khu vuc \w+"
+    rf"|(?:cac )?cong trinh (?:giao thong|dan dung|nong nghiep|trong diem|cong nghiep)"
+    rf"(?:(?:, | va )(?:giao thong|dan dung|cong nghiep|nong nghiep|phat trien nong thon"
+    rf"|ha tang))*|phu trach \w+ \w+(?: - \w+ \w+)?"
+    rf"|cac tinh(?:, thanh pho)?(?: truc thuoc trung uong)?|tinh, thanh pho"
     rf"|va cac khu cong nghiep|chi nhanh(?: tinh| thanh pho)?|khu vuc(?: \d+| [ivx]+)?"
     rf"|cac cap|cap (?:tinh|huyen|xa)|cua ban chi dao|ban chi dao(?: tinh)?"
     rf"|trung uong|{_PLACE})(?!\w)"
@@ -166,7 +194,7 @@ _ROLE = re.compile(
     r"\s*[-,]?\s*(?:la )?(?:co quan|don vi) (?:thuong truc|dau moi"
     r"|chu tri)[^,;:.()]{0,60}?(?=,|\s(?:co|chu tri|phoi hop|khan|tham muu)\b)"
 )
-_COMMA = re.compile(r"\s*(?:,\s*(?:va|cung)?|/|\s(?:va|cung voi|cung))\s+|\s*,\s*")
+_COMMA = re.compile(r"\s*(?:\+|,\s*(?:va|cung)?|/|\s(?:va|cung voi|cung))\s+|\s*,\s*")
 _SEMICOLON = re.compile(r"\s*;\s*(?:va\s+)?")
 _BOTH = re.compile(r"(?:cac )?(?:so|bo)")
 
@@ -201,6 +229,12 @@ class Scanner:
         in brackets behind it; or nothing."""
         if start >= len(line.text) or not line.text[start].isalpha():
             return []
+        begin = _past_person(line, start)
+        if begin > start:
+            return self._held_by(line, start, begin)
+        deputy = _deputy(line, start)
+        if deputy is not None:
+            return [deputy]
         title = _TITLE.match(line.flat, start)
         begin = title.end() if title else start
         found = self._listed(line, begin) or self._single(line, begin)
@@ -208,6 +242,22 @@ class Scanner:
             # "Giám đốc các sở, Trưởng các ban": the title swallowed no name; try without it.
             found = self._single(line, start)
         return [replace(found[0], start=start), *found[1:]] if found else []
+
+    def _held_by(self, line: Text, start: int, office: int) -> list[Actor]:
+        """The office a person holds; of a deputy the person."""
+        deputy = _deputy(line, office)
+        if deputy is not None:
+            saluted = _SALUTED.match(line.flat, start)
+            begin = saluted.end() if saluted else start
+            person = line.text[begin : _person_name(line, begin)]
+            return [replace(deputy, start=start, name=f"{deputy.name} {person}")]
+        found = self.one(line, office)
+        if not found:
+            return []
+        bracketed = line.text[start:office].rstrip().endswith("(")
+        closed = re.compile(r"[^()]{0,60}\)").match(line.text, found[-1].end) if bracketed else None
+        found[-1] = replace(found[-1], end=closed.end()) if closed else found[-1]
+        return [replace(found[0], start=start), *found[1:]]
 
     # -- one name ---------------------------------------------------------------------------------
 
@@ -217,6 +267,7 @@ class Scanner:
             for end in (
                 self._known_end(line, start),
                 _local(line, start),
+                _locality(line, start),
                 _department(line, start),
                 _named(line, start),
             )
@@ -282,6 +333,22 @@ def verb_at(line: Text, start: int) -> int:
     return found.end() if found else 0
 
 
+def without_person(text: str) -> str:
+    """ "Đ/c Nông Văn Hải, Giám đốc Sở A" by the office alone; any other text as it is."""
+    line = Text.of(text)
+    return text[_past_person(line, 0) :]
+
+
+def is_deputy(name: str) -> bool:
+    """Whether a name is a person's, who is ordered in person: a committee's deputy."""
+    return _DEPUTY.match(flat(name)) is not None
+
+
+def opens_name(text: str) -> bool:
+    """Whether a text begins like the name of an agency."""
+    return _opens(Text.of(text), 0)
+
+
 def after_brackets(line: Text, end: int) -> int:
     """Behind remarks such as "(cơ quan Thường trực Ban Chỉ đạo)"."""
     for pattern in (_BRACKET, _ROLE):
@@ -289,6 +356,33 @@ def after_brackets(line: Text, end: int) -> int:
         if found:
             end = found.end()
     return end
+
+
+def _past_person(line: Text, start: int) -> int:
+    """Behind "Đồng chí Nguyễn Văn A - ", where the office follows that the person holds."""
+    saluted = _SALUTED.match(line.flat, start)
+    begin = saluted.end() if saluted else start
+    end = _person_name(line, begin)
+    office = _OFFICE_HOLDER.match(line.flat, end) if end else None
+    return office.end() if office else start
+
+
+def _person_name(line: Text, start: int) -> int:
+    """Behind two to five words in capitals; 0 where there are none."""
+    found = _PERSON.match(line.text, start)
+    return found.end() if found and not _HEAD.match(line.text, start) else 0
+
+
+def _deputy(line: Text, start: int) -> Actor | None:
+    saluted = _SALUTED.match(line.flat, start)
+    begin = saluted.end() if saluted else start
+    found = _DEPUTY.match(line.flat, begin)
+    if found is None:
+        return None
+    gap = re.compile(r"\s+").match(line.text, found.end())
+    end = (_person_name(line, gap.end()) if gap else 0) or found.end()
+    name = line.text[begin:end]
+    return Actor(start, end, name[:1].upper() + name[1:])
 
 
 def _actor(line: Text, start: int, end: int, kind: str = "agency") -> Actor:
@@ -343,7 +437,7 @@ def _enumerated(line: Text, start: int) -> int:
     first = line.flat[start:].split(" ", 1)[0].strip(",")
     if not plural and not (several and first in {"so", "bo", "cac"}):
         return 0
-    end = found.end()
+    end = _before_verb(line, start, found.end())
     for given in (_GIVEN_CITED, _GIVEN):
         more = given.match(line.flat, end)
         if more:
@@ -351,16 +445,33 @@ def _enumerated(line: Text, start: int) -> int:
     return end
 
 
+def _before_verb(line: Text, start: int, end: int) -> int:
+    """ "các đơn vị thuộc Bộ xây dựng kế hoạch": there "xây dựng" is what they do."""
+    owner = re.compile(r"thuộc (?:bộ|sở) ", re.IGNORECASE).search(line.text, start, end)
+    return owner.end() - 1 if owner and _is_verb(line, owner.end()) else end
+
+
+def _is_verb(line: Text, start: int) -> bool:
+    """Whether small letters make a verb of a word that in capitals is a field ("xây dựng")."""
+    return line.text.startswith("xây dựng", start)
+
+
 def _local(line: Text, start: int) -> int:
     found = _LOCAL.match(line.flat, start)
     return _proper(line, found.end()) if found else 0
+
+
+def _locality(line: Text, start: int) -> int:
+    found = _LOCALITY.match(line.flat, start)
+    end = _proper(line, found.end()) if found else 0
+    return end if found and end > found.end() else 0
 
 
 def _department(line: Text, start: int) -> int:
     found = _DEPARTMENT.match(line.text, start)
     if found is None:
         return 0
-    named = _FIELD.match(line.flat, found.end())
+    named = None if _is_verb(line, found.end()) else _FIELD.match(line.flat, found.end())
     short = _SHORT.match(line.text, found.end())
     end = max(named.end() if named else 0, short.end() if short else 0)
     return _tail(line, end) if end else 0
@@ -377,6 +488,7 @@ def _named(line: Text, start: int) -> int:
         "thong ke",
         "thanh tra",
         "cong an",
+        "ca",
         "thanh tra chinh phu",
     }
     ended = _tail(line, end)
@@ -443,6 +555,7 @@ def _generic(line: Text, start: int) -> int:
     end = _run(line, found.end())
     words = line.text[found.end() : end].split()
     shown = any(word[0].isupper() for word in words) or line.flat[found.end() : end] in {
+        "nganh",
         "tinh",
         "xa",
     }
@@ -466,10 +579,7 @@ def _run(line: Text, start: int) -> int:
         if count >= _LONGEST or not joined:
             return _after_and(line, end, found.start(), between)
         capital = found[0][0].isupper()
-        # "Công nghệ thông tin" holds no "thông tin" that is a duty.
-        compound = line.flat[:end].endswith("cong nghe") and line.flat.startswith(
-            "thong tin", found.start()
-        )
+        compound = _compound(line.flat, end, found.start())
         if (
             not capital
             and not compound
@@ -485,6 +595,14 @@ def _run(line: Text, start: int) -> int:
     return end
 
 
+def _compound(folded: str, end: int, place: int) -> bool:
+    """ "Công nghệ thông tin" and "công trình" hold no "thông tin" and "trình" that are duties."""
+    return any(
+        folded.endswith(before, 0, end) and folded.startswith(word, place)
+        for before, word in COMPOUNDS
+    )
+
+
 def _after_link(line: Text, end: int, link: int) -> int:
     """ "và" goes on with a name before another word in capitals that begins no agency."""
     found = re.compile(r"\s+").match(line.text, link)
@@ -494,7 +612,15 @@ def _after_link(line: Text, end: int, link: int) -> int:
     if line.flat.startswith("cac khu cong nghiep", place):
         return place + len("cac khu cong nghiep")
     begins = place < len(line.text) and line.text[place].isupper()
-    return _run(line, place) if begins and not _HEAD.match(line.text, place) else end
+    return _run(line, place) if begins and not _opens(line, place) else end
+
+
+def _opens(line: Text, place: int) -> bool:
+    """Whether the name of another agency begins here."""
+    patterns = (_NAMED, _LOCAL, _LOCAL_MANY, _LOCALITY)
+    return _HEAD.match(line.text, place) is not None or any(
+        one.match(line.flat, place) for one in patterns
+    )
 
 
 def _after_and(line: Text, end: int, place: int, between: str) -> int:

@@ -60,7 +60,6 @@ TASK_COLUMNS = (
             "hạn",
             "hoàn thành",
             "mốc hoàn thành",
-            "ngày",
         ),
         hints=r"thoi (?:gian|han|diem)|tien do|\bhan (?:hoan thanh|xu ly|nop|bao cao|trinh)"
         r"|\bmoc (?:thoi gian|hoan thanh)|ngay hoan thanh|hoan thanh (?:truoc|trong)",
@@ -81,6 +80,8 @@ TASK_COLUMNS = (
             "cơ quan chủ trì thực hiện",
             "trách nhiệm thực hiện",
             "phân công thực hiện",
+            "phân công nhiệm vụ",
+            "phân công",
             "cơ quan được giao",
             "đơn vị được giao",
             "đầu mối",
@@ -133,6 +134,11 @@ PLAN_COLUMNS = (*TASK_COLUMNS, NOTE)
 _APART = re.compile(
     r"^(?:lanh dao|dong chi|pho chu tich|chu tich|nguoi|thanh vien|chuyen vien|can bo)\b"
     r"|\b(?:bat dau|khoi cong|khoi dong)\b|\blanh dao\b.*\b(?:phu trach|chu tri|chi dao|ky)\b"
+)
+
+_PERSONS = re.compile(
+    r"^(?:ho (?:va )?ten|thanh vien|can bo|cong chuc|chuc danh|dong chi|nguoi)\b"
+    r"|\b(?:thuc hien|phu trach|chiu trach nhiem|duoc phan cong)$"
 )
 
 AGENCY_COLUMNS = (
@@ -216,6 +222,14 @@ def read_header(cells: Sequence[str], columns: Sequence[Column]) -> Header:
                 places[column.field] = place
             else:
                 claims.append((place, column.field))
+    if "deadline" not in places and any(one.field == "deadline" for one in columns):
+        # "Ngày" alone may be the day of a document; it counts where no column says more.
+        places |= {"deadline": words.index("ngay")} if "ngay" in words else {}
+    if "lead" not in places and any(one.field == "lead" for one in columns):
+        # Where no column names agencies, the one that names persons says who.
+        held = {*places.values(), *(place for place, _field in claims)}
+        persons = [at for at, word in enumerate(words) if at not in held and _PERSONS.search(word)]
+        places |= {"lead": persons[0]} if persons else {}
     ignored = tuple((clean(cells[place]), clean(cells[places[name]])) for place, name in claims)
     return Header(places, ignored)
 

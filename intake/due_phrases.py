@@ -103,12 +103,26 @@ def _dated(text: str, folded: str, reading: Reading, reference: date) -> Due | N
     if reading.kind not in DATED | RECURRING | {"relative", "ambiguous"}:
         return None
     start, end = _widened(folded, *reading.span)
-    if not _TRIGGER.search(folded[max(0, start - 14) : end]):
+    opens = reading.kind == "range" and not folded[:start].strip()
+    told = opens or _TRIGGER.search(folded[max(0, start - 14) : end])
+    if not (told or _bare(text, folded, reading, reference)):
         return None
     if _aimed(folded, start) or _in_purpose(folded, start, end):
         return None
     start, end = _whole(text, folded, *_trimmed(text, start, end), reading, reference)
     return _due(text, start, end, reading.kind)
+
+
+def _bare(text: str, folded: str, reading: Reading, reference: date) -> bool:
+    """A coming day that a sentence ends with, in brackets or not ("… trình UBND phường ngày
+    12/5")."""
+    start, end = reading.span
+    lone = not folded[end:].strip(" .;,)/") or folded[start - 1 : start] == "("
+    dated = re.match(r"ngay \d{1,2}[/-]\d", folded[start:end]) is not None
+    if not (lone and dated):
+        return False
+    alone = read(text[start:end].rstrip(" .;,)"), reference)
+    return alone.kind == "fixed" and bool(alone.due)
 
 
 def _whole(
@@ -190,7 +204,9 @@ def _hidden(text: str) -> str:
     folded = flat(hidden)
     for pattern in _NOT:
         for found in pattern.finditer(folded):
-            hidden = _blank(hidden, *found.span())
+            # "Từ ngày … đến ngày …: nhập số liệu" opens with the days of the duty itself.
+            if found.start() or not folded.startswith("tu ngay"):
+                hidden = _blank(hidden, *found.span())
     for found in _YEAR.finditer(folded):
         if not _BEFORE_YEAR.search(folded[: found.start()]):
             hidden = _blank(hidden, *found.span())

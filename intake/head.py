@@ -47,6 +47,7 @@ _DAY = re.compile(
 _MEETING = re.compile(
     r"chu tri|to chuc|(?<!tong )(?<!phu )\bhop\b|hoi nghi|lam viec|kiem tra|khao sat"
 )
+_ANNEXED = re.compile(r"\W*(?:ban hanh )?(?:kem theo|dinh kem)\b.{0,60}\bso\b")
 _RECEIVE = re.compile(r"noi nhan\s*:?")
 _PURPOSE = re.compile(r"\s*\(\s*(?:de )?(?P<why>[^()]+)\)\s*$")
 _AUTHORITY = re.compile(rf"(?:(?:TM|KT|TL|TUQ|Q)\.?\s+)?[{CAPITALS}][{CAPITALS} ,./-]+")
@@ -100,6 +101,11 @@ def read_head(paragraphs: Sequence[Paragraph]) -> Head:
     upper = top[:body] or top[:8]
     number = _number(upper)
     place, issued = _place(upper)
+    if not issued:
+        # Printed in columns, the dateline may stand below what opens the body.
+        lone = [one for one in top[:20] if _PLACE.fullmatch(flat(one).strip(" .;"))]
+        place, issued = _place(lone)
+        issued = issued or annexed(top[:12]).issued
     kind, subject = _kind(upper, number)
     meeting = _meeting(top[body : body + 4] or top[:6])
     if not number and not issued and meeting:
@@ -121,6 +127,22 @@ def read_head(paragraphs: Sequence[Paragraph]) -> Head:
         receivers=receivers,
         body_from=body,
     )
+
+
+def annexed(cells: Sequence[str]) -> Head:
+    """What an annex says of the document it belongs to: "(Kèm theo Công văn số … ngày …)"."""
+    for text in cells:
+        opened = _ANNEXED.match(flat(text))
+        if opened is None:
+            continue
+        day = _DAY.search(flat(text))
+        number = _number([text])
+        issued = ""
+        if day:
+            parts = (day["y"] or day["y2"], day["m"] or day["m2"], day["d"] or day["d2"])
+            issued = _iso(*parts)
+        return Head(number=number, kind=kind_and_issuer(number)[0], issued=issued)
+    return Head()
 
 
 def _body_from(top: Sequence[str]) -> int:
@@ -185,8 +207,8 @@ def _kind(upper: Sequence[str], number: str) -> tuple[str, str]:
     """The kind and the subject under it; a Công văn has its subject behind "V/v"."""
     for place, text in enumerate(upper):
         found = _KIND.match(flat(text))
-        if found and _is_title(text, found.end()):
-            kind = _KIND_LINES[" ".join(found["kind"].split())]
+        kind = _KIND_LINES[" ".join(found["kind"].split())] if found else ""
+        if found and _spelled(text[: found.end()], kind) and _is_title(text, found.end()):
             below = (one for one in upper[place + 1 :] if not _of_the_state(one))
             parts = [text[found.end() :], *below]
             subject = " ".join(part.strip(" -*_") for part in parts if part.strip(" -*_"))
@@ -195,6 +217,13 @@ def _kind(upper: Sequence[str], number: str) -> tuple[str, str]:
             return kind, subject
     about = next((text for text in upper if re.match(r"v/v\b|ve viec\b", flat(text))), "")
     return kind_and_issuer(number)[0], re.sub(r"^(?:V/v|v/v|Về việc)\s*:?\s*", "", about)
+
+
+def _spelled(text: str, kind: str) -> bool:
+    """Whether the letters are those of the kind, marks and all: "PHƯỜNG AN THẠNH" is no "Phương
+    án". A copy without any marks is believed."""
+    plain = " ".join(text.lower().split())
+    return plain in {kind.lower(), fold(plain)}
 
 
 def _of_the_state(text: str) -> bool:

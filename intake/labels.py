@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from intake.actors import Scanner, Text
@@ -14,6 +15,7 @@ from intake.task_rows import TaskRow
 from intake.wording import deliverable, title
 
 _LABEL = re.compile(r"(?:^|[;.]\s+)[-+*\s]*(?P<label>[^\W\d][^:;.()]{3,60}?)\s*:\s*")
+_BRACKETED = re.compile(r"\(([^()]*\bchủ trì\s*:[^()]*)\)", re.IGNORECASE)
 _LABEL_WORDS = re.compile(
     r"(?:co quan|don vi|to chuc|ca nhan|bo phan|chu tri|phoi hop|thoi (?:gian|han)|tien do"
     r"|han|san pham|ket qua|dau ra|lanh dao|phan cong|trach nhiem)\b"
@@ -36,6 +38,12 @@ class Labels:
         while place < len(body):
             node = body[place]
             labels = self.labels(node.text)
+            inline = None if labels or node.context else self._inline(node)
+            if inline is not None:
+                found[node.number], held = [inline], []
+                used.add(node.number)
+                place += 1
+                continue
             if not labels:
                 starts = node.marker is not None and not is_bullet(node)
                 held = [*held, node] if held and not starts and under(node, held[0]) else [node]
@@ -53,6 +61,15 @@ class Labels:
                 used |= {one.number for one in (*held, *body[first:place])}
             held = held[:1] if held and is_bullet(body[first]) and len(held) > 1 else []
         return found, used
+
+    def _inline(self, node: Node) -> TaskRow | None:
+        """ "Tổ chức hội thảo (chủ trì: Sở A; phối hợp: Sở B; thời gian: tháng 8)"."""
+        found = _BRACKETED.search(node.text)
+        facts = self.labels(found[1]) if found else {}
+        if found is None or "lead" not in facts:
+            return None
+        text = f"{node.text[: found.start()].rstrip()}{node.text[found.end() :]}"
+        return replace(self._row([replace(node, text=text)], facts), source=node.text)
 
     def labels(self, text: str) -> dict[str, str]:
         """What a line says by labels; {} for any other line."""

@@ -65,6 +65,15 @@ OFFICES = (
 
 # Agencies whose names do not end by themselves; "{}" may be followed by a tail (tỉnh, xã An Bình).
 NAMES = (
+    "ban chqs",
+    "ban chỉ huy phòng chống thiên tai",
+    "ca",
+    "cổng thông tin điện tử",
+    "cổng tttđt",
+    "trang thông tin điện tử",
+    "tyt",
+    "vp hđnd và ubnd",
+    "vp hđnd-ubnd",
     "ban chấp hành",
     "ban dân vận",
     "ban nội chính",
@@ -214,6 +223,8 @@ NAMES = (
 
 # Names of other agencies begin so and go on in words of the agency's own.
 HEADS = (
+    "đội",
+    "công đoàn",
     "ban chỉ đạo",
     "ban điều hành",
     "ban quản lý",
@@ -265,6 +276,9 @@ HEADS = (
 
 # What begins like an agency and is none.
 NO_AGENCY = (
+    "đội hình",
+    "đội ngũ",
+    "đội viên",
     "ban đầu",
     "ban hành",
     "báo cáo",
@@ -648,6 +662,25 @@ VERBS = (
     "tăng tốc",
     "giữ gìn",
     "nhắc nhở",
+)
+
+# Words that with the one before them are a noun, and no verb of duty.
+COMPOUNDS = (
+    ("bao", "cao"),
+    ("chu", "ky"),
+    ("chuong", "trinh"),
+    ("cong", "lap"),
+    ("cong", "trinh"),
+    ("cong nghe", "thong tin"),
+    ("dau tu", "xay dung"),
+    ("doc", "lap"),
+    ("giao thong", "dau tu"),
+    ("lo", "trinh"),
+    ("qua", "trinh"),
+    ("quy", "trinh"),
+    ("tien", "trinh"),
+    ("tu", "lap"),
+    ("xuat", "nhap"),
 )
 
 # What may stand between a subject and its verb.

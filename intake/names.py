@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from deadlines.text import clean, fold
+from intake.actors import Scanner, Text, opens_name, without_person
 from registry.agencies import How, Match
 from registry.naming import without_title
 
@@ -24,7 +25,15 @@ _TOGETHER = re.compile(
     r"[\s,;]*(?:\bchủ trì\b)?[\s,;]*\bphối hợp\b\s*(?:với|cùng)?\s*:?\s*", re.IGNORECASE
 )
 _MARKED = re.compile(r"\s*\((?:(?:cơ quan|đơn vị)\s+)?(?:chủ trì|đầu mối)\)", re.IGNORECASE)
+_HELPER = re.compile(r"\s*\(\s*((?:(?:cơ quan|đơn vị)\s+)?phối hợp\b[^()]*)\)", re.IGNORECASE)
+# What part a name in a cell plays, said behind it.
+_ROLE = re.compile(
+    r"\s*\((?:cơ quan |đơn vị )?(?:thẩm định|thẩm tra|chủ trì|đầu mối|phối hợp|tham mưu|thường trực"
+    r"|tổng hợp|góp ý|trình|soạn thảo|theo dõi|phụ trách)[^()]{0,40}\)",
+    re.IGNORECASE,
+)
 _LEADING = re.compile(r"\s*,?\s*\bchủ trì\s*[.,;]?\s*$", re.IGNORECASE)
+_SCANNER = Scanner()
 # A name longer than this many pieces does not exist; it bounds the work on a list of 170 communes.
 _LONGEST = 9
 
@@ -70,7 +79,14 @@ def is_none(cell: str) -> bool:
 def divide(cell: str) -> tuple[str, str]:
     """The leading and the coordinating part of a cell that holds both ("Sở A chủ trì, phối hợp với
     Sở B"). The second part is empty where the cell names no coordination."""
-    text = _MARKED.sub("", unicodedata.normalize("NFC", cell))
+    text = unicodedata.normalize("NFC", cell)
+    chief = _MARKED.search(text)
+    others = text[chief.end() :].strip(" ,;.\n") if chief else ""
+    if chief and text[: chief.start()].strip() and others and not _MARKED.search(others):
+        # "Công an phường (chủ trì), Trạm Y tế": whoever bears no such mark helps.
+        return text[: chief.start()], _TOGETHER.sub("", others)
+    text = _MARKED.sub("", text)
+    text = _HELPER.sub(r"; \1", text)
     found = _TOGETHER.search(text)
     if found is None or not text[: found.start()].strip():
         return _LEADING.sub("", text), ""
@@ -96,7 +112,10 @@ class _Piece:
 
 
 def _split_part(part: str, resolver: Resolver) -> list[Match]:
-    lines = [_LABEL.sub("", _BULLET.sub("", line)) for line in part.splitlines()]
+    lines = [
+        without_person(_ROLE.sub("", _LABEL.sub("", _BULLET.sub("", line))).strip())
+        for line in unicodedata.normalize("NFC", part).splitlines()
+    ]
     text = "\n".join(line.strip(" .,") for line in lines if not is_none(line))
     text = unicodedata.normalize("NFC", text)
     if is_none(text):
@@ -153,17 +172,33 @@ def _best_cut(text: str, pieces: list[_Piece], resolver: Resolver) -> list[Match
 def _read(text: str, pieces: list[_Piece], resolver: Resolver) -> tuple[float, Match]:
     """What the pieces mean as one name, and its cost: known names are cheap, each piece left
     unknown is dear, and whatever needs a borrowed head comes after what does not."""
-    words = clean(text[pieces[0].start : pieces[-1].end])
+    lines = text[pieces[0].start : pieces[-1].end].splitlines()
+    words = clean(" ".join(lines))
+    # A line of its own that begins like a name is another name, where it can be.
+    several = any(opens_name(line) for line in lines[1:])
     match = resolver.find(words)
     if match.found or match.how in (How.AMBIGUOUS, How.EXPIRED):
-        return 1, match
+        return 3 if several else 1, match
     borrowed = _borrowed(words, pieces[0].head, resolver)
     if borrowed is not None:
         return 1.5, borrowed
     if match.how is How.UNDEFINED:
         return 1 + 2 * len(pieces), match
-    begun = sum(bool(_AGENCY.match(fold(text[piece.start :]))) for piece in pieces[1:])
+    if not several and _one_name(words):
+        return 30, match
+    begun = sum(_begins_name(text[piece.start :]) for piece in pieces[1:])
     return 10 + 20 * len(pieces) + 50 * begun, match
+
+
+def _begins_name(text: str) -> bool:
+    return _AGENCY.match(fold(text)) is not None or opens_name(text)
+
+
+def _one_name(words: str) -> bool:
+    """Whether the words read as a single name ("Văn phòng HĐND và UBND xã"), listed or not."""
+    line = Text.of(words)
+    actors = _SCANNER.one(line, 0)
+    return len(actors) == 1 and actors[0].kind != "vague" and actors[0].end >= len(words)
 
 
 def _borrowed(words: str, head: str, resolver: Resolver) -> Match | None:

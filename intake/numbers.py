@@ -14,6 +14,7 @@ KINDS = {
     "ct": "Chỉ thị",
     "qc": "Quy chế",
     "tb": "Thông báo",
+    "kl": "Kết luận",
     "hd": "Hướng dẫn",
     "ctr": "Chương trình",
     "ctrhd": "Chương trình hành động",

@@ -21,14 +21,22 @@ _PATTERNS = (
     ("article", re.compile(r"(?:ĐIỀU|Điều)\s+(?P<mark>\d+)[.:)]\s*")),
     (
         "roman",
-        re.compile(r"(?:(?:MỤC|Mục)\s+)?(?P<mark>[IVX]{1,5})(?:[.):]|/(?=\s)|\s+-)\s*(?=\S)"),
+        re.compile(
+            r"(?:(?:MỤC|Mục)\s+)?(?P<mark>[IVX]{1,5})(?:[.):]|/(?=\s)|\s+-|[-–](?=\s))\s*(?=\S)"
+        ),
     ),
     ("roman", re.compile(rf"(?P<mark>[IVX]{{1,5}})\s+(?=[{CAPITALS}]{{2,}}\b)")),
     ("letter", re.compile(r"(?P<mark>[A-ZĐ])[.)/]\s+(?=\S)")),
     ("number", re.compile(r"(?P<mark>\d{1,3}(?:\.\d{1,2}){0,3})[.)/]\s*(?=[^\W\d]|[\"“(\[])")),
     ("number", re.compile(rf"(?P<mark>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}})\.?\s+(?=[{CAPITALS}])")),
+    ("number", re.compile(rf"(?P<mark>\d{{1,2}}(?:\.\d{{1,2}})*)\s?[-–]\s+(?=[{CAPITALS}])")),
     ("paren", re.compile(r"\((?P<mark>\d{1,2}|[a-zđ]|[ivx]+)\)\s*(?=\S)")),
     ("point", re.compile(r"(?P<mark>[a-zđ]\d?)[.)]\s*(?=\S)")),
+)
+_TITLED = re.compile(
+    r"(?:PHỤ LỤC|DANH MỤC|BIỂU)\b"
+    r"|(?:KẾ HOẠCH|CHƯƠNG TRÌNH|ĐỀ ÁN|QUY CHẾ|QUY ĐỊNH|PHƯƠNG ÁN|BẢNG|HƯỚNG DẪN|LỘ TRÌNH|NỘI DUNG)"
+    rf"(?=$|[ :.][{CAPITALS} \d,.:;/()–-]*$)"
 )
 # A heading that only opens what stands below it is no longer than this.
 _HEADING = 220
@@ -138,8 +146,8 @@ def _is_bullet(mark: Marker) -> bool:
 
 
 def _is_title(text: str) -> bool:
-    """A line in capitals without a mark: an annex, or the end of the body."""
-    return len(text) < _HEADING and bool(re.match(r"(?:PHỤ LỤC|DANH MỤC|BIỂU)\b", text))
+    """A line in capitals without a mark: an annex, or a document enclosed behind a decision."""
+    return len(text) < _HEADING and _TITLED.match(text) is not None
 
 
 def _roman_or_letter(mark: Marker, stack: list[Node]) -> Marker:

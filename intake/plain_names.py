@@ -9,12 +9,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from deadlines.text import clean
-from intake.actors import Scanner, Text
+from intake.actors import Scanner, Text, opens_name
 from intake.flat import flat
 from intake.names import Resolver
 from registry import naming
 from registry.agencies import How, Known, Match
 
+_OTHERS = re.compile(
+    r"\b(?:lien quan|dia phuong|don vi|co quan|to chuc|so|nganh|doan the|xa|phuong|huyen|ubnd|tinh"
+    r"|chu tri|phoi hop|thuc hien|tham muu|cac|thu truong|lanh dao|dong chi)\b"
+)
 _ROLE = re.compile(r"(?:co quan|don vi) thuong truc\b[^,;:.()]*")
 
 
@@ -57,7 +61,8 @@ class PlainNames:
         line = Text.of(text)
         actors = self._scanner.one(line, 0)
         if len(actors) != 1 or actors[0].end < len(text):
-            return Match(text, How.UNKNOWN)
+            longer = actors and actors[0].kind == "agency" and _goes_on(text[actors[0].end :])
+            return self._agency(text, text) if longer else Match(text, How.UNKNOWN)
         actor = actors[0]
         if actor.kind == "vague":
             return Match(text, How.UNDEFINED)
@@ -112,6 +117,16 @@ class PlainRoles(WithRoles):
 
     def resolve(self, text: str) -> Match:
         return self.find(text)
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether words behind what reads as a name are more of it: a cell holds names alone, and
+    "Cục Quản lý nhà và thị trường bất động sản" is one."""
+    return (
+        re.fullmatch(r"(?:,? và | [-–] |, | )[^\W\d_][\w –-]{2,70}", rest) is not None
+        and not opens_name(re.sub(r"^[\W]*(?:và\s+)?", "", rest))
+        and not _OTHERS.search(flat(rest))
+    )
 
 
 def roles(scanner: Scanner, texts: Iterable[str]) -> dict[str, str]:

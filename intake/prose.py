@@ -11,26 +11,27 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from deadlines import read
-from intake.actors import Scanner, Text
+from intake.actors import Scanner, Text, is_deputy
 from intake.due_phrases import DATED, Due, due_in
 from intake.flat import CAPITALS, flat
 from intake.labels import Labels
-from intake.outline import Node, is_bullet, under
+from intake.outline import Node, is_bullet
 from intake.sentences import Piece, sentences
 from intake.subjects import ORDER, Subject, Subjects, marked_leads, names_of
 from intake.task_rows import TaskRow
-from intake.wording import coordinating, deliverable, receiving, title
+from intake.wording import coordinating, deliverable, directed, receiving, title
 
 _CLOSING = re.compile(
     r"(?:tren day la|(?:tiep tuc )?thong bao (?:ket luan|y kien|noi dung|den|de"
-    r"|cho)\b.{0,400}\b(?:biet|thuc hien)"
-    r"|chiu trach nhiem thi hanh|can cu (?:quyet dinh|ke hoach|cong dien"
+    r"|cho)\b[^;]{0,400}\b(?:biet|thuc hien)"
+    r"|(?:.{0,400}\b)?chiu trach nhiem thi hanh|can cu (?:quyet dinh|ke hoach|cong dien"
     r"|chi thi) (?:nay )?(?:thi hanh|thuc hien)\W*$"
     r"|.{0,60}\bco hieu luc (?:ke )?tu|(?:trong qua trinh .{0,120})?(?:neu"
     r"|truong hop) (?:co )?(?:phat sinh|vuong mac|kho khan)"
     r"|(?:trong qua trinh (?:trien khai|thuc hien|to chuc).{0,60}(?:kho khan|vuong mac))"
     r"|ghi nhan|bieu duong|hoan nghenh|danh gia cao|(?:co ban )?(?:thong nhat"
     r"|nhat tri) (?:voi|ve|chu truong|noi dung)|dong y (?:voi|chu truong|ve)"
+    r"|thong tin (?:chi tiet|lien he)|(?:chi tiet,? )?(?:xin |vui long )?lien he\b|dau moi lien he"
     r"|cho phep|chap thuan|thi hanh (?:quyet dinh|ke hoach|chi thi|cong dien|nghi quyet) nay"
     r"|phan dau (?:den|dat|tang|co|tren|toi thieu)\b[^.;]*\d\s?%|(?:den|toi) (?:het "
     r"|cuoi )?nam \d{4}\b[^.;]*\d\s?%)"
@@ -42,7 +43,7 @@ _TROUBLES = re.compile(
     r"|thao go|phoi hop|tong hop|xu ly)\b"
 )
 _NOTHING = re.compile(
-    r"(?:can |phai )?(?:khan truong |tap trung |quan tam,? |chu dong |to chuc "
+    r"(?:can |phai )?(?:chi dao |khan truong |tap trung |quan tam,? |chu dong |to chuc "
     r"|nghiem tuc )*(?:trien khai |thuc hien |lam )*(?:nghiem "
     r"|tot |ngay |nghiem tuc )*(?:mot so |cac |nhung )*"
     r"(?:noi dung|nhiem vu|cong viec)(?:[^.;:]{0,40})?(?: sau| sau day)?\W*$"
@@ -50,6 +51,13 @@ _NOTHING = re.compile(
     r"|phoi hop )*(?:trien khai|thuc hien)(?:,? (?:trien khai|thuc hien))?"
     r"(?: nghiem tuc| tot| nghiem)?(?: (?:ke hoach|thong bao|chi thi|cong dien|quyet dinh"
     r"|van ban) nay)?\W*$"
+    # "Ban Thường vụ xây dựng kế hoạch như sau:" opens the directive itself.
+    r"|(?:xay dung|ban hanh|de ra) (?:ke hoach|chuong trinh|chi thi|huong dan|phuong an)"
+    r"[^.;:]{0,160}\b(?:nhu sau|sau(?: day)?)\W*$"
+)
+# What tells how things are, under a heading that names an agency.
+_TOLD = re.compile(
+    r"\b(?:đã|đang|sẽ|đạt|chưa|vẫn|còn (?:chậm|nhiều|thiếu|hạn chế))\b", re.IGNORECASE
 )
 # A day told before who is ordered: "Trước ngày 15/3, giao Sở A …".
 _WHEN = re.compile(r"(?:trong|truoc|cham nhat|dinh ky|hang|tu|den|muon nhat|sau)\b")
@@ -63,6 +71,7 @@ _OF = re.compile(
     r"|nhiem vu cu the)(?: (?:cua|cho|doi voi|tai))?\s*:?\s+"
 )
 _END = re.compile(r"noi nhan\s*:?\s*$|noi nhan\s*:")
+_CLOSED = re.compile(r"(?:\./\.?|[.;])\s*noi nhan\b\s*(?::|$)")
 _SIGNED = re.compile(rf"(?:TM|KT|TL|TUQ|Q)\.\s+[{CAPITALS} ]+")
 _OPENS = re.compile(r":\s*$|(?:sau|sau day)\s*[:.]?\s*$")
 # A heading is no longer; and the words that make the day in it one to be kept.
@@ -122,6 +131,7 @@ class Prose:
         """The duties of the paragraphs, in their order."""
         body = _body(nodes)
         labelled, used = Labels(self.scanner, self.reference).rows(body)
+        parents = {one.number for node in body for one in node.parents}
         found: list[TaskRow] = []
         for node in body:
             if node.number in used:
@@ -129,7 +139,7 @@ class Prose:
                 continue
             self._subjects.ordering |= node.marker is not None or node.line >= self._orders_from
             if not node.context:
-                found += self._node(node, opens=_has_children(node, body))
+                found += self._node(node, opens=node.number in parents)
         return found
 
     def _node(self, node: Node, *, opens: bool) -> list[TaskRow]:
@@ -211,7 +221,11 @@ class Prose:
         closed = since = -1
         for piece in self._subjects.pieces(node.text):
             for part in self._subjects.parted(piece):
-                subject = self._subjects.find(part.line, inherited=bool(above.leads))
+                subject = self._subjects.find(
+                    part.line,
+                    inherited=bool(above.leads),
+                    opening=part.sentence == 0 and node.marker is not None,
+                )
                 closed = part.sentence if _CLOSING.match(part.line.flat) else closed
                 offered = _TROUBLES.match(part.line.flat) is not None
                 if part.sentence == closed and (offered or not (subject and subject.ordered)):
@@ -270,11 +284,20 @@ class Prose:
             delivered = _DELIVERY.match(flat(whole)) is not None
             orders = unit.own or delivered or self._subjects.predicate(Text.of(whole), 0)
             orders = orders or (bool(unit.leads) and due is not None and due.hard)
-            if orders and (unit.leads or (due is not None and due.hard)):
+            orders = orders or self._under_name(node, unit, whole)
+            dated = (due is not None and due.hard) or (
+                bool(above.deadline) and bool(self._subjects.recipients)
+            )
+            if orders and (unit.leads or dated):
                 # Whoever helps with the first of several duties helps with that one.
                 one = replace(unit, coordinates=()) if count else unit
                 found.append(self._row(node, one, above, whole, due))
         return found
+
+    def _under_name(self, node: Node, unit: Unit, text: str) -> bool:
+        """Whether an item below "3. Sở Y tế:" is owed although it begins with no verb known."""
+        item = node.marker is not None and unit.sentence == 0
+        return item and not unit.own and bool(unit.leads) and not _TOLD.search(text[:160])
 
     def _by_deadline(self, unit: Unit) -> list[tuple[list[str], Due | None]]:
         """The unit's pieces, parted where a second day begins."""
@@ -297,6 +320,8 @@ class Prose:
             # Behind the last item a letter says where the answers of all go.
             leads = self._subjects.recipients or leads
         coordinates = [*(unit.coordinates or ()), *coordinating(self.scanner, line)]
+        if leads and all(is_deputy(one) for one in leads):
+            coordinates += directed(self.scanner, line)
         if not unit.own:
             coordinates = [*above.coordinates, *coordinates]
         return TaskRow(
@@ -337,10 +362,10 @@ def _with_before(units: list[Unit], piece: Piece, subject: Subject) -> Subject:
 def _body(nodes: Sequence[Node]) -> list[Node]:
     """From the head to "Nơi nhận" or the signature."""
     for place, node in enumerate(nodes):
+        closed = _CLOSED.search(flat(node.text))
+        if closed:
+            # A printed foot may stand in one line with the last sentence.
+            return [*nodes[:place], replace(node, text=node.text[: closed.start() + 1])]
         if _END.match(flat(node.text)) or (_SIGNED.fullmatch(node.text) and place > 5):
             return list(nodes[:place])
     return list(nodes)
-
-
-def _has_children(node: Node, body: Sequence[Node]) -> bool:
-    return any(node.number != other.number and under(other, node) for other in body)

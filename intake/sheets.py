@@ -39,13 +39,32 @@ def read_table(path: Path, columns: Sequence[Column]) -> Table:
 
     Raises IntakeError, in one Vietnamese line, for any file that holds none.
     """
+    return find_table(read_grids(path), columns)
+
+
+def read_grids(path: Path) -> list[Grid]:
+    """The sheets of a file. Raises IntakeError, in one Vietnamese line."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         known = ", ".join(READERS)
         raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
     grids = reader(content_of(path))
     _refuse_secret(path, grids)
-    return find_table(grids, columns)
+    return grids
+
+
+def find_tables(grids: Sequence[Grid], columns: Sequence[Column]) -> list[tuple[Grid, Table]]:
+    """The table of each sheet that has a whole header, at least one; raises as
+    :func:`find_table`."""
+    whole = [
+        grid
+        for grid in grids
+        if any(not header.missing(columns) for _place, header, _depth in headers(grid, columns))
+    ]
+    held = whole or list(grids)[:1]
+    if not whole:
+        return [(held[0] if held else Grid("", []), find_table(grids, columns))]
+    return [(grid, find_table([grid], columns)) for grid in held]
 
 
 def find_table(grids: Sequence[Grid], columns: Sequence[Column]) -> Table:

@@ -12,10 +12,12 @@ from typing import Any
 
 from intake.actors import Scanner, Text
 from intake.cited import Citation, citations
-from intake.columns import PLAN_COLUMNS
+from intake.columns import HEADER_ROWS, PLAN_COLUMNS
+from intake.due_phrases import due_in
 from intake.errors import IntakeError
 from intake.flat import flat
-from intake.head import Head, Receiver, read_head, sentence_case
+from intake.grid import Grid
+from intake.head import Head, Receiver, annexed, read_head, sentence_case
 from intake.lint import gaps
 from intake.names import Resolver
 from intake.outline import outline
@@ -24,7 +26,7 @@ from intake.papers import PAPER_READERS, read_paper
 from intake.plain_names import PlainNames, PlainRoles, WithRoles, roles
 from intake.problems import Problem
 from intake.prose import Prose
-from intake.sheets import READERS, Table, read_table
+from intake.sheets import READERS, Table, find_tables, read_grids
 from intake.stitch import table_rows, without_tables
 from intake.task_rows import TaskRow, task_rows
 from registry.agencies import Directory
@@ -99,19 +101,31 @@ def read_source(
     if ending not in READERS:
         known = ", ".join(sorted([*READERS, *PAPER_READERS]))
         raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
-    table = read_table(path, PLAN_COLUMNS)
-    rows = tuple(_led_by_heading(task_rows(table), Scanner(_known(directory))))
+    found = find_tables(read_grids(path), PLAN_COLUMNS)
+    head = annexed([cell for row in found[0][0].rows[:HEADER_ROWS] for cell in row.cells if cell])
+    reference = issued or head.earliest or today
+    scanner = Scanner(_known(directory))
+    rows = tuple(row for one in found for row in _sheet(*one, scanner, many=len(found) > 1))
     return Source(
         file=path.name,
         rows=rows,
-        reference=issued or today,
-        digest=_digest("\n".join("\t".join(row.cells) for row in table.rows)),
+        reference=reference,
+        head=head,
+        digest=_digest(
+            "\n".join("\t".join(row.cells) for _grid, table in found for row in table.rows)
+        ),
         names=tuple(
             dict.fromkeys(cell for row in rows for cell in (row.lead, row.coordinate, row.send_to))
         ),
         citations=tuple(citations((row.line, f"{row.title} {row.deadline}") for row in rows)),
-        notes=_ignored(table),
+        notes=tuple(note for _grid, table in found for note in _ignored(table)),
     )
+
+
+def _sheet(grid: Grid, table: Table, scanner: Scanner, *, many: bool) -> list[TaskRow]:
+    """The tasks of one sheet; where a file has several, each says which it stands on."""
+    rows = _led_by_heading(task_rows(table), scanner)
+    return [replace(row, where=f"{grid.name}, {row.where}") if many else row for row in rows]
 
 
 def source_of(
@@ -124,7 +138,7 @@ def source_of(
     scanner = Scanner(_known(directory))
     nodes = outline(paragraphs)
     texts = [text for _line, text in paper.texts()]
-    in_tables = _led_by_heading(table_rows(paper), scanner)
+    in_tables = _dated_by_title(_led_by_heading(table_rows(paper), scanner), reference)
     prose = Prose(
         scanner,
         reference,
@@ -162,6 +176,15 @@ def _led_by_heading(rows: Sequence[TaskRow], scanner: Scanner) -> list[TaskRow]:
     """Tables grouped by agency ("1. Sở Y tế" across the table, its tasks below) name nobody in the
     rows: whom the innermost heading names leads them."""
     return [replace(row, lead=row.lead or _headed(row.section, scanner)) for row in rows]
+
+
+def _dated_by_title(rows: Sequence[TaskRow], reference: date) -> list[TaskRow]:
+    """A day that the task itself tells, where the column of days says none."""
+    found: list[TaskRow] = []
+    for row in rows:
+        due = due_in(row.title, reference) if not row.deadline.strip(" -–.") else None
+        found.append(replace(row, deadline=due.text) if due and due.hard else row)
+    return found
 
 
 def _headed(section: str, scanner: Scanner) -> str:

@@ -33,6 +33,7 @@ _TOGETHER = re.compile(
     r"\s*[,;]?\s*(?:va )?(?:chu dong )?phoi hop(?: chat che)?(?: cung)?(?:,? (?:voi"
     r"|cung(?: voi)?))?\s*:?\s+"
 )
+_BESIDE = re.compile(r"\s*,?\s*cung(?: voi)?\s+")
 _ADVERB = re.compile(
     r"\s*,?\s*(?:"
     + "|".join(sorted({flat(one) for one in ADVERBS}, key=len, reverse=True))
@@ -45,6 +46,12 @@ _DENIED = re.compile(
     r"|truc tuyen)|nhan duoc"
     r"|de nghi|yeu cau|ban hanh (?:ke hoach|quyet dinh|cong dien|chi thi|van ban) nay)(?!\w)"
 )
+# What follows an agency that is spoken of and not ordered.
+_STATES = re.compile(
+    r"\s*(?:hien|vua|moi|rat|kha|van|thi|ma|voi|gap|thieu|nam o|gom|thuoc|bao gom|nhan thay"
+    r"|cho biet|cho rang|thong nhat|hoac|trong|tren|tu|den|de|khi|neu|co|do|cung|cho|ve|theo|sau"
+    r"|truoc|bang|vao|o|nham|ngoai|nay|tiep thu|giai trinh|trinh bay|co mat)(?!\w)"
+)
 SENDS = re.compile(
     r"\bgui(?: (?:bao cao|ket qua|danh sach|ho so|van ban))?(?: (?:ve|den|toi|qua|cho))?\s+"
 )
@@ -52,6 +59,8 @@ _REPORT_OF = re.compile(
     r"(?:bao cao|ket qua|van ban|danh sach|ho so|de xuat|y kien|so lieu)\b[^,;.]{0,40}? cua "
 )
 _BRACKETED = re.compile(r"\(([^()]{8,300})\)")
+# "… về Bộ Nội vụ (Vụ A)": the bracket says where in the agency that receives.
+_TOWARDS = re.compile(r"\b(?:ve|gui|qua|den|toi)\s+[^,;.()]{3,60}$")
 _CHIEF = re.compile(r"\s*\((?:la )?(?:co quan |don vi )?(?:chu tri|dau moi)\)")
 _OPENING = frozenset(
     {
@@ -99,14 +108,15 @@ class Subjects:
     recipients: tuple[str, ...] = ()
     ordering: bool = False
 
-    def find(self, line: Text, *, inherited: bool) -> Subject | None:
-        """Who a piece orders; `inherited`: a heading above names somebody already."""
-        named = self._first(line) or self._reported(line) or self._ordered(line)
+    def find(self, line: Text, *, inherited: bool, opening: bool = False) -> Subject | None:
+        """Who a piece orders; `inherited`: a heading above names somebody already; `opening`: it
+        opens a numbered item."""
+        named = self._first(line, opening=opening) or self._reported(line) or self._ordered(line)
         named = named or self._behind_lead_in(line) or self._strong(line)
         return named or (None if inherited else self._bracketed(line))
 
-    def _first(self, line: Text) -> Subject | None:
-        """An agency that the sentence begins with."""
+    def _first(self, line: Text, *, opening: bool = False) -> Subject | None:
+        """An agency that the sentence begins with. In a numbered item any verb may follow it."""
         opened = re.match(r"\s*(?:doi voi|rieng|dong thoi,?)\s+", line.flat)
         start = opened.end() if opened else 0
         actors, end = self.scanner.actors(line, start)
@@ -117,7 +127,8 @@ class Subjects:
             return None
         if _given(actors[-1]) and not line.text[end:].strip(" .:;"):
             return Subject(tuple(actors), start, end, pending=True)
-        if bare or self.predicate(line, end) or (opened and line.text[end:].startswith(",")):
+        does = self.predicate(line, end) or (opening and _does(line, end, actors))
+        if bare or does or (opened and line.text[end:].startswith(",")):
             return Subject(tuple(actors), start, end)
         return None
 
@@ -147,7 +158,8 @@ class Subjects:
     def _addressed(self, line: Text, start: int) -> Subject | None:
         """ "Đề nghị quý cơ quan …": those the letter is addressed to."""
         found = re.compile(
-            r"(?:co quan|don vi|so|dia phuong|ban)(?:\s*,\s*(?:co quan|don vi|dia phuong))*\s+"
+            r"(?:co quan|don vi|so|dia phuong|ban|uy ban|bo|tinh|thanh pho|cong ty|doanh nghiep"
+            r"|vien|truong|benh vien|cap uy)(?:\s*,\s*(?:co quan|don vi|dia phuong))*\s+"
         ).match(line.flat, start)
         if found is None:
             return None
@@ -195,6 +207,7 @@ class Subjects:
             actors, end = self.scanner.actors(inner, 0)
             if (
                 actors
+                and (inner.flat[end:].strip() or not _TOWARDS.search(line.flat[: found.start()]))
                 and re.match(
                     r"\s*(?:,?\s*(?:la )?(?:co quan |don vi )?chu tri|thuc hien|phoi hop|;|$)",
                     inner.flat[end:],
@@ -235,7 +248,11 @@ class Subjects:
 
     def _is_issuer(self, actor: Actor) -> bool:
         name = flat(actor.name)
-        return name in self.issuer or any(name == f"chu tich {one}" for one in self.issuer)
+        committee = name.removeprefix("ban thuong vu ")
+        return name in self.issuer or any(
+            name == f"chu tich {one}" or (committee != name and one.startswith(committee))
+            for one in self.issuer
+        )
 
     def together(self, line: Text, end: int) -> tuple[int, tuple[str, ...]]:
         """Behind "có trách nhiệm chủ trì, phối hợp với Sở A", with those who coordinate."""
@@ -250,6 +267,10 @@ class Subjects:
             if leads:
                 return together.end(), ()
         if leads:
+            beside = _BESIDE.match(line.flat, leads.end())
+            actors, behind = self.scanner.actors(line, beside.end()) if beside else ([], 0)
+            if actors:
+                return behind, names_of(actors)
             return self._helped(line, leads.end())
         return end, ()
 
@@ -306,10 +327,22 @@ class Subjects:
         return [piece]
 
 
+def _does(line: Text, end: int, actors: Sequence[Actor]) -> bool:
+    """Whether a word in small letters follows names that are no vague group, and none that tells
+    how things are."""
+    rest = re.compile(r" (?=[^\W\d_])").match(line.text, after_brackets(line, end))
+    if rest is None or any(actor.kind == "vague" for actor in actors):
+        return False
+    following = line.flat[rest.start() :]
+    return line.text[rest.end()].islower() and not (
+        _DENIED.match(following) or _STATES.match(following)
+    )
+
+
 def _owed_later(text: str, rest: str) -> bool:
     """Whether a verb of duty follows what a sentence is opened with; what is done is no duty."""
     cites = rest.lstrip(" ,").startswith(("can cu", "tren co so", "theo"))
-    if not cites and re.search(r"\b(?:đã|đạt được|đang|chưa|vẫn còn)\b", text[:160]):
+    if not cites and re.search(r"\b(?:đã|đạt được|đang|chưa|vẫn còn|sẽ)\b", text[:160]):
         return False
     return any(
         begins_with_verb(rest[found.start() :]) for found in re.finditer(r"(?<=[ ,])\w", rest)

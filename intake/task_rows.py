@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from deadlines.text import fold
 from intake.grid import Row
 from intake.sheets import Table
 
@@ -19,6 +20,17 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _HELP = re.compile(r"phối hợp(?:\s+(?:với|cùng))?\s*:?\s+(?P<who>.+)", re.IGNORECASE | re.DOTALL)
+# "Như trên", as cells say it.
+_DITTO = re.compile(r"[-\s.]*(?:nt|nhu tren)[-\s.]*|\W*[\"”〃]\W*|//")
+_REPEATED = ("lead", "coordinate", "send_to", "deadline")
+_DASH = re.compile(r"\s*[-–+•]\s*(?=\w)")
+_MONTH = re.compile(
+    r"(?:[IVX\d]+[.)]\s*)?tháng\s+(?P<month>\d{1,2})(?:\s*(?:/|năm)\s*(?P<year>\d{4}))?",
+    re.IGNORECASE,
+)
+_DAY_ALONE = re.compile(
+    r"(?:(?:trước|đến|chậm nhất|trong|hết|xong)\s+)*(?:ngày\s+)?\d{1,2}", re.IGNORECASE
+)
 _DETAILS = ("deliverable", "deadline", "lead", "coordinate", "send_to")
 
 
@@ -43,6 +55,7 @@ class TaskRow:
 def task_rows(table: Table) -> list[TaskRow]:
     """The tasks of a table in their order, each with its section."""
     sections = _Sections()
+    table = replace(table, rows=_as_above(table))
     ordinals = [_ordinal(table.cell(row, "ordinal")) for row in table.rows]
     found: list[TaskRow] = []
     for place, row in enumerate(table.rows):
@@ -51,8 +64,61 @@ def task_rows(table: Table) -> list[TaskRow]:
             sections.enter(heading)
             continue
         sections.column(table.cell(row, "section"))
-        found.append(_task(table, row, ordinals[place], sections))
+        found += _parted(_task(table, row, ordinals[place], sections), table, row)
     return found
+
+
+def _as_above(table: Table) -> list[Row]:
+    """The rows with "nt" (như trên) written out."""
+    places = [table.header.places[name] for name in _REPEATED if name in table.header.places]
+    found: list[Row] = []
+    for row in table.rows:
+        cells = list(row.cells)
+        for place in (one for one in places if one < len(cells)):
+            if found and _DITTO.fullmatch(fold(cells[place])):
+                cells[place] = found[-1].cells[place] if place < len(found[-1].cells) else ""
+        found.append(replace(row, cells=tuple(cells)))
+    return found
+
+
+def _parted(task: TaskRow, table: Table, row: Row) -> list[TaskRow]:
+    """A cell that is nothing but a list of dashes holds as many tasks, with days and products told
+    in as many dashes beside them or for all."""
+    titles = _dashes(table.cell(row, "title"))
+    if len(titles) < 2:
+        return [task]
+    days, products = (_dashes(table.cell(row, name)) for name in ("deadline", "deliverable"))
+    found: list[TaskRow] = []
+    for place, title in enumerate(titles):
+        found.append(
+            replace(
+                task,
+                title=title,
+                where=f"{task.where}, gạch {place + 1}",
+                deadline=days[place] if len(days) == len(titles) else task.deadline,
+                deliverable=products[place] if len(products) == len(titles) else task.deliverable,
+            )
+        )
+    return found
+
+
+def _dashes(cell: str) -> list[str]:
+    """The lines of a cell, where each begins with a dash; a line without goes on with one."""
+    lines = cell.splitlines()
+    if not lines or not all(_DASH.match(line) for line in lines):
+        return []
+    return [_DASH.sub("", line).strip(" ;.") for line in lines]
+
+
+def _in_month(deadline: str, section: str) -> str:
+    """A day under a heading such as "THÁNG 5/2026": the month stands there alone."""
+    heading = _MONTH.fullmatch(section.rsplit(" / ", maxsplit=1)[-1].strip(" .:"))
+    if heading is None:
+        return deadline
+    month = heading["month"] + (f"/{heading['year']}" if heading["year"] else "")
+    if not deadline.strip(" -–."):
+        return f"Tháng {month}"
+    return f"{deadline}/{month}" if _DAY_ALONE.fullmatch(deadline) else deadline
 
 
 def _task(table: Table, row: Row, ordinal: str, sections: "_Sections") -> TaskRow:
@@ -64,7 +130,7 @@ def _task(table: Table, row: Row, ordinal: str, sections: "_Sections") -> TaskRo
         where=sections.where(ordinal) or f"dòng {row.line}",
         title=title,
         deliverable=_one_line(table.cell(row, "deliverable")),
-        deadline=_one_line(table.cell(row, "deadline")),
+        deadline=_in_month(_one_line(table.cell(row, "deadline")), sections.path),
         lead=table.cell(row, "lead"),
         coordinate=table.cell(row, "coordinate") or _helpers(table.cell(row, "note")),
         send_to=table.cell(row, "send_to"),
@@ -102,7 +168,9 @@ def _heading(table: Table, row: Row, ordinal: str, later: Sequence[str]) -> str:
     if len(texts) == 1:
         return _one_line(texts[0])
     title = _one_line(table.cell(row, "title"))
-    parent = ordinal[:1].isdigit() and any(one.startswith(f"{ordinal}.") for one in later)
+    parent = ordinal[:1].isdigit() and (
+        any(one.startswith(f"{ordinal}.") for one in later) or later[:1] == ["a"]
+    )
     if title and (parent or (ordinal and not ordinal[0].isdigit() and _MARKER.fullmatch(ordinal))):
         return f"{ordinal} {title}"
     return ""

@@ -10,6 +10,7 @@ _WITH = re.compile(
     r"\b(?:phoi hop(?: chat che| hieu qua)?(?: cung)?(?: voi| cung(?: voi)?)?|cung voi"
     r"|voi su (?:tham gia|phoi hop) cua|(?:xin|lay) y kien(?: cua| tham gia cua)?)\s*:?\s+"
 )
+_DIRECTS = re.compile(r"\s*(?:truc tiep )?(?:chi dao|don doc)(?:,? (?:chi dao|don doc))?\s+")
 _TOWARDS = re.compile(r"\b(?:ve|thong qua|qua)\s+")
 _PURPOSE = re.compile(
     r"\s*(?:\([^()]*\)\s*)?(?:,|\.|;|/|$|truoc|cham nhat|de |\(|theo|dinh ky|trong )"
@@ -56,6 +57,13 @@ def coordinating(scanner: Scanner, line: Text) -> list[str]:
         actors, _end = scanner.actors(line, together.end(), semicolon=False)
         found += names_of(actors)
     return found
+
+
+def directed(scanner: Scanner, line: Text) -> list[str]:
+    """Whom a person is to direct: "chỉ đạo Phòng A, Công an phường ra quân …"."""
+    found = _DIRECTS.match(line.flat)
+    actors, _end = scanner.actors(line, found.end()) if found else ([], 0)
+    return list(names_of(actors))
 
 
 def receiving(scanner: Scanner, line: Text) -> list[str]:

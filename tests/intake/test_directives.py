@@ -269,10 +269,10 @@ def test_long_directives_are_quick(db: Database, tmp_path: Path) -> None:
         "\n\n".join(("Số: 1/KH-UBND", "Hà Tĩnh, ngày 05 tháng 01 năm 2026", *items)),
         encoding="utf-8",
     )
-    start = clock.perf_counter()
+    start = clock.process_time()
     report = _read(db, path)
     # 200 pages of four items each.
-    assert clock.perf_counter() - start < 10
+    assert clock.process_time() - start < 10
     assert len(report.draft.tasks) == 800
 
 
