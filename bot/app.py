@@ -31,8 +31,8 @@ from bot.rehearsals import Rehearsals
 from bot.reviewing.uploads import Uploads
 from bot.rounds import Rounds
 from bot.settings import ConfigTrouble, Settings
-from bot.stillness import Stillness
 from bot.standby import ask_others, posts_of, while_mine
+from bot.stillness import Stillness
 from bot.talk import Desk
 from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
@@ -275,9 +275,7 @@ class App:
             db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
         )
         self.uploads = Uploads(db, channels, desk, clock, self.deliverer.wake)
-        self.boards = Boards(
-            db, channels, tools.settings, tools.renderer, self.deliverer.wake
-        )
+        self.boards = Boards(db, channels, tools.settings, tools.renderer, self.deliverer.wake)
         self.rankings = Rankings(
             db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
         )

@@ -110,7 +110,9 @@ class Pictures:
             return None
         today, soon = local_day(self._clock()), self._settings.committee.soon_days
         meaning = mean(session, ask, today, soon, portfolio.visible(person))
-        return _Sketch(meaning, status_of(session, meaning.scope, overdue=0)) if meaning is not None else None
+        if meaning is None:
+            return None
+        return _Sketch(meaning, status_of(session, meaning.scope, overdue=0))
 
     def _hand_over(
         self, session: Session, drawing_id: int, sketch: _Sketch | None, data: bytes | None

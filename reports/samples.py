@@ -174,7 +174,12 @@ SAMPLES: Mapping[str, Say] = {
     "messages/group": lambda r: [messages.group(r, said) for said in (FULL, Digest(DAY))],
     "messages/completion": lambda r: [
         messages.completion(r, news)
-        for news in (News(DONE), News(DONE_BARE), News(SUBMITTED), News(OPEN, undone=True, at=MOMENT))
+        for news in (
+            News(DONE),
+            News(DONE_BARE),
+            News(SUBMITTED),
+            News(OPEN, undone=True, at=MOMENT),
+        )
     ],
     "messages/repeat": lambda r: messages.repeated(r, Rendered("<b>tin</b>", "tin")),
     "messages/detour": lambda r: [
@@ -211,7 +216,8 @@ SAMPLES: Mapping[str, Say] = {
     ],
     "messages/status": lambda r: [figures.status(r, one, BOTS) for one in (STATUS, NOTHING)],
     "messages/board": lambda r: [
-        figures.board(r, STATUS, "Sở Y tế", ("phối hợp",)), figures.board(r, NOTHING, "Sở Y tế"),
+        figures.board(r, STATUS, "Sở Y tế", ("phối hợp",)),
+        figures.board(r, NOTHING, "Sở Y tế"),
     ],
     "messages/ranking": lambda r: [
         figures.ranking(r, RANKING, QUARTER, DAY, objections=[("Sở Y tế", "chưa đúng")]),

@@ -261,8 +261,8 @@ class WebhookChannel(Protocol):
 
 @runtime_checkable
 class PinningChannel(Protocol):
-    """What a :class:`Channel` offers besides, where a message may stand at the top of its chat and be
-    rewritten there for months. Each call raises nothing but :class:`SendError`."""
+    """What a :class:`Channel` offers besides, where a message may stand at the top of its chat and
+    be rewritten there for months. Each call raises nothing but :class:`SendError`."""
 
     name: str
 
