@@ -132,7 +132,7 @@ def claim(  # noqa: PLR0913 -- what may go where, each by its name
     channels: messengers that can send now; stopped: why others cannot (:class:`Detour`). room: how
     many messages some of them may still send. What has no live contact waits.
     """
-    release_expired(session, now)
+    release_expired(session, now, alive=busy)
     due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
     chosen = _choose(session, due, _Doors(busy, in_line, channels, room or {}, contacts), now)
     if not chosen:
@@ -317,13 +317,21 @@ def _park(session: Session, notice_ids: list[int], now: datetime) -> None:
         )
 
 
-def release_expired(session: Session, now: datetime, *, everything: bool = False) -> int:
+def release_expired(
+    session: Session, now: datetime, *, everything: bool = False, alive: Collection[int] = ()
+) -> int:
     """Give back what a dead process had taken. `everything`: no other process lives, so every lease
     is stale. An attempt left open may have arrived: its notices count one uncertainty, and are said
-    again, marked, up to MOST_DEATHS times."""
+    again, marked, up to MOST_DEATHS times. alive: contacts that are being told something at this
+    moment; a clock that was set forward ends their leases, not their sends."""
     sending = select(Notice).where(Notice.state == NoticeState.SENDING)
     if not everything:
-        sending = sending.where(col(Notice.lease_until) < now)
+        being_told = (
+            select(AttemptNotice.notice_id)
+            .join(Attempt)
+            .where(Attempt.outcome == AttemptOutcome.OPEN, col(Attempt.contact_id).in_(list(alive)))
+        )
+        sending = sending.where(col(Notice.lease_until) < now, col(Notice.id).not_in(being_told))
     held = session.exec(sending).all()
     _hand_back(session, held, now, MOST_DEATHS)
     _close_orphans(session, now, everything=everything)

@@ -19,7 +19,7 @@ class Manners:
     seconds within which a conflict means that we are the one who came second."""
 
     trial: float = 0.0
-    newcomer: float = 60.0
+    newcomer: float = 15.0
 
 
 PLAIN = Manners()

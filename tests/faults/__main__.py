@@ -32,7 +32,7 @@ def play(name: str, stage: Stage) -> Verdict:
     verdict.seconds = time.monotonic() - began
     verdict.check(verdict.lost == 0, f"{verdict.lost} lost")
     verdict.check(verdict.unmarked == 0, f"{verdict.unmarked} said twice without a mark")
-    say(f"{mark(verdict)} {name} ({verdict.seconds:.0f} s)")
+    say("  ".join([mark(verdict), *row(name, verdict), *verdict.faults]))
     return verdict
 
 

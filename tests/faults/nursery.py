@@ -76,22 +76,25 @@ def be(order: dict[str, Any]) -> None:
 def main() -> None:
     """Obey until there are no more orders; no child outlives them."""
     living: set[int] = set()
-    for line in sys.stdin:
-        order = json.loads(line)
-        answer: int | None
-        if "start" in order:
-            answer = os.fork()
-            if answer == 0:
-                be(order["start"])
-            living.add(answer)
-        else:
-            pid, status = os.waitpid(order["wait"], os.WNOHANG)
-            answer = None if pid == 0 else os.waitstatus_to_exitcode(status)
-            living -= {pid}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
-    for pid in living:
-        os.kill(pid, signal.SIGKILL)
+    try:
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(obey(json.loads(line), living)) + "\n")
+            sys.stdout.flush()
+    finally:
+        for pid in living:
+            os.kill(pid, signal.SIGKILL)
+
+
+def obey(order: dict[str, Any], living: set[int]) -> int | None:
+    if "start" in order:
+        child = os.fork()
+        if child == 0:
+            be(order["start"])
+        living.add(child)
+        return child
+    pid, status = os.waitpid(order["wait"], os.WNOHANG)
+    living -= {pid}
+    return None if pid == 0 else os.waitstatus_to_exitcode(status)
 
 
 class Nursery:

@@ -388,6 +388,22 @@ def _claimed_and_opened(session: Session, now: datetime) -> None:
         outbox.open_attempt(session, batch.contact.id or 0, notices, "x", now)
 
 
+async def test_a_clock_set_forward_does_not_cut_off_what_is_under_way(bench: Bench) -> None:
+    notice = bench.reminder(bench.holder())
+    bench.channel.gate = asyncio.Event()
+    deliverer = bench.deliverer()
+    await deliverer.start_due()
+    await _until(lambda: bool(bench.channel.tried))
+    bench.now += timedelta(hours=3)
+    await deliverer.start_due()
+    assert bench.notice(notice).state == NoticeState.SENDING
+    bench.channel.fail.append(SendError("no connection"))
+    bench.channel.gate.set()
+    await deliverer.finish()
+    await bench.drain(timedelta(minutes=5))
+    assert bench.channel.texts("chat1") == [str(notice)], "said once, without a mark"
+
+
 # -- a messenger or a database in trouble ---------------------------------------------------------
 
 
