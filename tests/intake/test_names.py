@@ -108,7 +108,7 @@ def test_what_is_wrong_stays_apart_from_what_is_right() -> None:
     [
         ("Sở Y tế", "Sở Y tế", ""),
         ("Sở Y tế chủ trì", "Sở Y tế", ""),
-        ("Sở Y tế (chủ trì), Sở Nội vụ", "Sở Y tế, Sở Nội vụ", ""),
+        ("Sở Y tế (chủ trì), Sở Nội vụ", "Sở Y tế", "Sở Nội vụ"),
         ("Sở Y tế chủ trì, phối hợp với Sở Nội vụ", "Sở Y tế", "Sở Nội vụ"),
         ("Chủ trì: Sở Y tế\nPhối hợp: Sở Nội vụ", "Chủ trì: Sở Y tế", "Sở Nội vụ"),
         ("Phối hợp: Sở Nội vụ", "Phối hợp: Sở Nội vụ", ""),
