@@ -21,6 +21,7 @@ from telegram.ext import Application, ContextTypes
 from bench.fill import filled_people
 from bench.server import Arrivals
 from bot.app import App, Tools
+from bot.brisk import brisk
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.settings import Paths, Settings
@@ -140,6 +141,7 @@ async def product(
     url: str, count: int, limits: Limits, *, groups: int = 0, ahead: float = 0.0
 ) -> Sent:
     """The program as it runs, but for the limits. `ahead`: seconds until everything falls due."""
+    brisk()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         db = filled_people(folder / "dondoc.db", count, MORNING - timedelta(days=1), groups=groups)

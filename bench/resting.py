@@ -47,6 +47,7 @@ def plan_all(path: Path, notices: int) -> float:
 @contextmanager
 def running(folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
     config = folder / "config.toml"
+    config.touch(mode=0o600)
     config.write_text(
         f'[paths]\ndata_dir = "{folder / "data"}"\n'
         f'[telegram]\ntoken = "1:bench"\nbase_url = "{url}"\n',

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from bot.answers_owed import remind_of_answers
 from bot.boards import Boards
+from bot.brisk import brisk
 from bot.calendar_file import read_calendar
 from bot.channels import make_channels
 from bot.channels.http import HttpClient
@@ -528,6 +529,7 @@ def _housekeeping(session: Session, files_dir: Path, now: datetime) -> None:
 async def run(settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
     """`dondoc run`. Raises AlreadyRunning, ConfigTrouble (also for a port that is
     taken), DatabaseTrouble, SendError."""
+    brisk()
     tools = Tools.of(settings, clock())
     alone = sqlite_path(settings.database_url) is not None
     lock = only_one(settings.paths.data_dir / "dondoc.lock") if alone else contextlib.nullcontext()
