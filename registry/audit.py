@@ -41,7 +41,7 @@ def record(
         data=json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
     )
     # Locked where several processes write: two rows must not follow the same one.
-    head = session.get(Mark, _HEAD, with_for_update=True)
+    head = session.get(Mark, _HEAD)
     if head is None:
         head = Mark(name=_HEAD, value=_seal(session), at=at)
     event.digest = head.value = digest_of(event, head.value)

@@ -73,9 +73,7 @@ def too_many_codes(session: Session, channel: str, sender: str, now: datetime) -
 
 def find_invite(session: Session, code: str, now: datetime) -> Invite | None:
     """The invite behind a code, if it is still good."""
-    invite = session.exec(
-        select(Invite).where(Invite.code_hash == _hash(code)).with_for_update()
-    ).first()
+    invite = session.exec(select(Invite).where(Invite.code_hash == _hash(code))).first()
     if invite is None or invite.used_at is not None or invite.expires_at <= now:
         return None
     return invite

@@ -69,9 +69,7 @@ def _line(talk: Talk, request: Request) -> dict[str, object]:
 
 def decide(talk: Talk, granted: bool, number: int, words: str) -> None:
     """Grant or refuse request `number`; `words` may name another day, or the reason."""
-    request = talk.session.exec(
-        select(Request).where(Request.id == number).with_for_update()
-    ).first()
+    request = talk.session.exec(select(Request).where(Request.id == number)).first()
     if request is None:
         talk.say("no_request", number=number)
         return
