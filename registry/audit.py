@@ -40,7 +40,7 @@ def record(
         actor=actor,
         data=json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
     )
-    # Locked where several processes write: two rows must not follow the same one.
+    # Writes go one after the other, so that no two rows follow the same one.
     head = session.get(Mark, _HEAD)
     if head is None:
         head = Mark(name=_HEAD, value=_seal(session), at=at)
