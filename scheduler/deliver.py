@@ -240,7 +240,6 @@ class Deliverer:
     def _advance(self) -> int:
         """Begin with those in line whose turn it is; how many messages were begun."""
         if not self._posts.mine(SENDER):
-            # Another process has taken them over: they are not ours to give back.
             self._line.clear()
         sending = set(self._moving(self._clock())) - self._doubtful.keys()
         back: list[outbox.Batch] = []
@@ -263,7 +262,12 @@ class Deliverer:
     async def _hand_back(self, batches: Sequence[outbox.Batch]) -> None:
         """They are not sent: another messenger, or the next process, may take over."""
         notices = [item.notice for batch in batches for item in batch.items]
-        await self._db.write(outbox.hand_back, notices, self._clock())
+        await self._db.write(self._let_go, notices, self._clock())
+
+    def _let_go(self, session: Session, notices: Sequence[Notice], now: datetime) -> None:
+        """What another process has taken over is not ours to give back."""
+        if self._posts.sure(session, SENDER):
+            outbox.hand_back(session, notices, now)
 
     def _claim(self, session: Session, now: datetime) -> list[outbox.Batch]:
         """What may leave at this moment, by working hours, messengers and their budgets; nothing
