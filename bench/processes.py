@@ -1,6 +1,6 @@
 """Several `dondoc run` processes on one PostgreSQL database: what 1, 2 and 4 of them do.
 
-    python -m bench.processes
+    python -m bench.processes [ROUNDS] [WRITES]
 
 A throw-away cluster (with durable commits), a Telegram of our own in a process of its own, 200
 people. Measured: writes a second through the lock that orders them; 200 reminders, from the first
@@ -30,7 +30,7 @@ from tests.e2e.test_crash import EACH, MADE, MORNING, PEOPLE, QUIET_DAY, Town, l
 from tests.fakes import postgres
 
 NOW = datetime(2027, 1, 5, 1, tzinfo=UTC)
-ROUNDS, WRITES, AT_ONCE = 3, 2000, 50
+AT_ONCE = 50
 PATIENCE = 240.0
 
 
@@ -58,12 +58,12 @@ def _writer(url: str, number: int, each: int, ready: Any, go: Any) -> None:
     db.close()
 
 
-def writes(processes: int) -> float:
+def writes(processes: int, whole: int) -> float:
     """Writes a second of all processes together."""
     url = postgres.fresh()
     context = multiprocessing.get_context("spawn")
     ready, go = context.Semaphore(0), context.Event()
-    each = WRITES // processes
+    each = whole // processes
     started = [
         context.Process(target=_writer, args=(url, number, each, ready, go))
         for number in range(processes)
@@ -156,9 +156,11 @@ def main() -> None:
     if postgres.missing():
         sys.exit(postgres.missing())
     postgres.FAST = ()
+    given = [int(each) for each in sys.argv[1:]]
+    rounds, whole = (*given, *(3, 2000)[len(given) :])[:2]
     row("processes", "1", "2", "4")
     counts = (1, 2, 4)
-    found = [median(writes(n) for _ in range(ROUNDS)) for n in counts]
+    found = [median(writes(n, whole) for _ in range(rounds)) for n in counts]
     row("writes a second, all together", *(f"{each:,.0f}" for each in found))
     mornings = [morning(n) for n in counts]
     row("200 reminders, first to last, s", *(f"{seconds:.1f}" for seconds, _ in mornings))
