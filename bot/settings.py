@@ -35,8 +35,8 @@ from pydantic_settings import (
 from registry.budget import Tariff
 from registry.database import DatabaseTrouble, password_of
 from registry.messengers import messenger_of
-from scheduler.ladder import LATEST_RUNG, Ladder
 from scheduler.briefing import Weekday
+from scheduler.ladder import LATEST_RUNG, Ladder
 from scheduler.plan import Policy
 
 DEFAULT_CONFIG = Path("config.toml")

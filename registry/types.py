@@ -96,9 +96,10 @@ class RequestState(StrEnum):
 
 
 class NoticeKind(StrEnum):
-    """reminder, urge, completion, heartbeat: rendered from the facts of the moment they are sent, and
-    folded into one message a contact. heartbeat: asks focal points whether they still are. answer, alert, part: carry their text. draft: so does the draft
-    report of a deadline, which goes out on its evening. edit: rewrites a message."""
+    """reminder, urge, completion, heartbeat: rendered from the facts of the moment they are sent,
+    and folded into one message a contact. heartbeat: asks focal points whether they still are.
+    answer, alert, part: carry their text. draft: so does the draft report of a deadline, which goes
+    out on its evening. edit: rewrites a message."""
 
     REMINDER = "reminder"
     URGE = "urge"

@@ -15,7 +15,7 @@ from registry.types import DutyState
 
 @dataclass(frozen=True, slots=True)
 class Rungs:
-    """A directive's own ladder, in working days overdue; 0: never, None: as the settings have it."""
+    """A directive's own ladder, in working days overdue; 0: never; None: as the settings say."""
 
     leader: int | None = None
     member: int | None = None

@@ -178,7 +178,7 @@ class TelegramChannel:
     async def rewrite(self, address: str, message_id: str, message: Message) -> bool:
         """As :meth:`edit`; False for a message that is gone or too old."""
         if not message_id.isdecimal():
-            return
+            return False
         try:
             await self._call(
                 self._bot.edit_message_text(

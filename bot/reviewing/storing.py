@@ -142,7 +142,7 @@ def _row(task: Task, duties: Sequence[Duty]) -> dict[str, Any]:
         "title": task.title,
         "number": first.number if first else None,
         "due": first.due_on if first else None,
-        "update": first is not None and first.kind == DutyKind.UPDATE,
+        "is_update": first is not None and first.kind == DutyKind.UPDATE,
         "more": max(0, len(duties) - 1),
     }
 

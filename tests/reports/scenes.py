@@ -301,12 +301,21 @@ SCENES: dict[str, Scene] = {
         r, rank(w.committee.rows, 1), Period(Unit.QUARTER, 2027, 3), TODAY
     ),
     "ranking_published": lambda r, w: figures.ranking(
-        r, rank(w.committee.rows, 2), Period(Unit.QUARTER, 2027, 3), TODAY,
-        objections=[("UBND xã Đông Sơn", "Việc 119 đã gửi báo cáo ngày 14/9")], published=True,
+        r,
+        rank(w.committee.rows, 2),
+        Period(Unit.QUARTER, 2027, 3),
+        TODAY,
+        objections=[("UBND xã Đông Sơn", "Việc 119 đã gửi báo cáo ngày 14/9")],
+        published=True,
     ),
     "ranking_own": lambda r, w: figures.ranking_own(
-        r, rank(w.committee.rows, 1).ranked[0], rank(w.committee.rows, 1),
-        Period(Unit.QUARTER, 2027, 3), date(2027, 9, 24), w.listed["overdue"].lines, 3,
+        r,
+        rank(w.committee.rows, 1).ranked[0],
+        rank(w.committee.rows, 1),
+        Period(Unit.QUARTER, 2027, 3),
+        date(2027, 9, 24),
+        w.listed["overdue"].lines,
+        3,
     ),
     "unfolded": lambda r, w: figures.unfolded(
         r, w.asked, ("overdue",), w.listed["overdue"], ("“so y te” được hiểu là “Sở Y tế”",)

@@ -237,7 +237,11 @@ async def test_two_pollers_end_each_other_but_lose_nothing(
     inbox = Inbox()
     channels = [
         TelegramChannel(
-            telegram.token, telegram.url, http, poll_timeout=1, pauses=(0.05, 0.3),
+            telegram.token,
+            telegram.url,
+            http,
+            poll_timeout=1,
+            pauses=(0.05, 0.3),
             manners=Manners(newcomer=0),
         )
         for _ in range(2)
