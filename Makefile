@@ -19,7 +19,7 @@ demo: $(READY)
 	@$(BIN)/dondoc demo
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The parts that meet a database, on PostgreSQL: a throw-away cluster where its programs are installed.
 test-postgres: $(READY)
