@@ -22,7 +22,7 @@ from reports.why import Answer, Planned, Why
 # The strictest messenger takes 2,000 units of text; a single reminder is complete in fewer.
 SINGLE_UNITS = 1800
 # How long the task and the lesser fields may be, tried in turn until the message fits.
-_WIDTHS = ((900, 300), (600, 200), (400, 120), (250, 80), (150, 50))
+_WIDTHS = ((900, 300), (600, 200), (400, 120), (250, 80), (150, 50), (100, 40))
 
 DIGEST_DUTIES = 10
 DIGEST_NEWS = 10

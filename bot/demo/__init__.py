@@ -20,7 +20,7 @@ def number_of(session: Session, agency: str, words: str) -> int:
     return (
         session.exec(
             select(Duty.number)
-            .join(Agency)
+            .join(Agency, col(Agency.id) == col(Duty.agency_id))
             .join(Task, col(Task.id) == col(Duty.task_id))
             .where(
                 Agency.name == agency,

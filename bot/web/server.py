@@ -81,8 +81,11 @@ class WebServer:
             self._server.should_exit = True
             if not serving.done():
                 await asyncio.wait([serving], timeout=STOP_WITHIN + 1)
-            # uvicorn closes it too, but not where it was stopped before it had begun.
-            self._socket.close()
+            self.close()
+
+    def close(self) -> None:
+        """Stop listening: uvicorn does so too, but not where it was stopped before it had begun."""
+        self._socket.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -121,7 +121,6 @@ def test_wrong_usage_is_code_2(tmp_path: Path) -> None:
         ["invite", "--role", "king"],
         ["plan", "--from", "hôm qua"],
         ["deadline", "--no-such-option"],
-        ["status", "thừa"],
     ):
         done = dondoc(*arguments, cwd=tmp_path)
         assert done.code == 2, (arguments, done)

@@ -92,6 +92,7 @@ WIDE = replace(
         OverdueLine(n, n, "Việc", n % 60, f"Cơ quan {n % 60}", DAY - timedelta(days=1), 1, 0)
         for n in range(900)
     ),
+    totals=replace(STATUS.totals, overdue=900),
 )
 
 

@@ -124,6 +124,7 @@ async def serving(
             finally:
                 running.cancel()
                 await asyncio.wait([running])
+                server.close()
     finally:
         db.close()
 
