@@ -1,6 +1,7 @@
 """The house rules of the design (docs/design.md, section 2), held by the test suite."""
 
 import ast
+import logging
 import os
 import re
 import tomllib
@@ -78,7 +79,15 @@ def imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def test_imports_run_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == EXIT_STATUS_SUCCESS
+    # The linter sets up logging anew and thereby silences every logger there is.
+    loggers = [one for one in logging.root.manager.loggerDict.values() if hasattr(one, "disabled")]
+    before = [one.disabled for one in loggers]
+    try:
+        done = lint_imports(config_filename="pyproject.toml", no_cache=True)
+    finally:
+        for one, disabled in zip(loggers, before, strict=True):
+            one.disabled = disabled
+    assert done == EXIT_STATUS_SUCCESS
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
