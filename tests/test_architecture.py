@@ -151,7 +151,8 @@ def spoken() -> Iterator[tuple[str, str, set[str] | None]]:
                      if isinstance(each, ast.Constant) and isinstance(each.value, str)}  # fmt: skip
             facts = {each.arg for each in node.keywords}
             given = None if None in facts else {each for each in facts if each} - NOT_FACTS
-            for word in words:
+            # Sorted: every process of a run must find the same tests in the same order.
+            for word in sorted(words):
                 name = word.removeprefix("replies/")
                 if name in templates("replies"):
                     yield f"{name_of(path)}:{node.lineno}", name, given
