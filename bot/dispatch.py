@@ -5,7 +5,6 @@ never half-happens.
 """
 
 import asyncio
-import contextlib
 import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.bell import Bell
 from bot.commands import COMMANDS, DECIDING, DESK_ACTIONS, INTENTS, QUESTIONS, SPOKEN, TABLE
 from bot.commands.base import DUTY_ACTIONS, Command
 from bot.commands.dangky import is_code, looks_like_code
@@ -57,7 +57,6 @@ LONGEST_TEXT = 4096
 RARELY = timedelta(hours=1)
 UNSEEN_APART = timedelta(minutes=5)
 IDLE = 30.0
-TROUBLE_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +84,10 @@ class Dispatcher:
         self._desk = desk
         self._clock = clock
         self._answered = answered
-        self._wake = asyncio.Event()
+        self._bell = Bell(self.drain, IDLE, "stored updates cannot be read or written")
         self._courtesies: set[asyncio.Task[None]] = set()
         self.handled = 0
-        self.inbox = Inbox(db, clock, self._wake.set)
+        self.inbox = Inbox(db, clock, self._bell.ring)
 
     async def store(self, channel: str, updates: list[Update]) -> None:
         """Store updates before they are confirmed to the messenger."""
@@ -96,22 +95,11 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Something may have been stored: look now."""
-        self._wake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Handle until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.drain()
-            except Exception:
-                log.exception("stored updates cannot be read or written; trying again")
-                await asyncio.sleep(TROUBLE_PAUSE)
-                continue
-            # Not wait_for: before Python 3.12 it swallows a cancellation that meets a wake.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
-                    await self._wake.wait()
+        await self._bell.serve()
 
     async def drain(self) -> int:
         """Handle everything that is stored; how many updates."""

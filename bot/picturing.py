@@ -2,7 +2,6 @@
 writer waits for them. What waits are rows, so that a picture is not forgotten with the process."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.bell import Bell
 from bot.settings import Settings
 from registry import drawings, files, people, portfolio
 from registry.clock import local_day
@@ -27,7 +27,6 @@ from reports.vietnamese import short_day
 log = logging.getLogger(__name__)
 
 IDLE = 60.0
-TROUBLE_PAUSE = 5.0
 MOST_TRIES = 3
 KEPT_DAYS = 7
 PNG = "image/png"
@@ -57,25 +56,15 @@ class Pictures:
         self._renderer = renderer
         self._clock = clock
         self._answered = answered
-        self._wake = asyncio.Event()
+        self._bell = Bell(self.drain, IDLE, "pictures cannot be read or written")
 
     def wake(self) -> None:
         """Something was asked for: look now."""
-        self._wake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Draw until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.drain()
-            except Exception:
-                log.exception("pictures cannot be read or written; trying again")
-                await asyncio.sleep(TROUBLE_PAUSE)
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
-                    await self._wake.wait()
+        await self._bell.serve()
 
     async def drain(self) -> int:
         """Draw everything that waits; how many."""

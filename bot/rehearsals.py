@@ -3,7 +3,6 @@ the event loop nor the writer waits for them. What waits is a mark, taken away w
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from bot.bell import Bell
 from bot.papers import XLSX, Paper, keep
 from bot.settings import Settings
 from deadlines.calendar import WorkCalendar
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 MARK = "rehearsal:"
 IDLE = 60.0
-TROUBLE_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +80,15 @@ class Rehearsals:
         self._rules = rules_of(settings, calendar)
         self._clock = clock
         self._answered = answered
-        self._wake = asyncio.Event()
+        self._bell = Bell(self.drain, IDLE, "rehearsals cannot be read or written")
 
     def wake(self) -> None:
         """Something may have been asked for: look now."""
-        self._wake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Answer until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.drain()
-            except Exception:
-                log.exception("rehearsals cannot be read or written; trying again")
-                await asyncio.sleep(TROUBLE_PAUSE)
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
-                    await self._wake.wait()
+        await self._bell.serve()
 
     async def drain(self) -> int:
         """Answer everything that waits; how many answers."""

@@ -3,7 +3,6 @@ transaction, then opened for review. Rows wait in the `Upload` table, so that no
 the process dies on the way."""
 
 import asyncio
-import contextlib
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from bot import evidence
+from bot.bell import Bell
 from bot.reviewing import sheets
 from bot.reviewing.look import keep_board, terms_of
 from bot.reviewing.showing import announce_review
@@ -39,7 +39,6 @@ from scheduler.channel import Channel, SendError
 log = logging.getLogger(__name__)
 
 IDLE = 60.0
-TROUBLE_PAUSE = 5.0
 MOST_TRIES = 4
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=3))
 # A reading that takes longer is told of once.
@@ -76,25 +75,15 @@ class Uploads:
         self._desk = desk
         self._clock = clock
         self._answered = answered
-        self._wake = asyncio.Event()
+        self._bell = Bell(self.drain, IDLE, "uploads cannot be read or written")
 
     def wake(self) -> None:
         """Something came in: look now."""
-        self._wake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Read until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.drain()
-            except Exception:
-                log.exception("uploads cannot be read or written; trying again")
-                await asyncio.sleep(TROUBLE_PAUSE)
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
-                    await self._wake.wait()
+        await self._bell.serve()
 
     async def drain(self) -> int:
         """Read everything that may be read now; how many uploads."""
