@@ -3,22 +3,18 @@
 import asyncio
 import contextlib
 import logging
-import os
-import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Self
 
 from sqlmodel import Session
 
 from bot.answers_owed import remind_of_answers
 from bot.boards import Boards
 from bot.brisk import brisk
-from bot.calendar_file import read_calendar
 from bot.channels import make_channels
 from bot.channels.http import HttpClient
 from bot.commands import TABLE
@@ -26,31 +22,23 @@ from bot.dispatch import Dispatcher
 from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
 from bot.letters import Letters
+from bot.opening import AlreadyRunning, Tools, locked, only_one, open_database, restore
 from bot.picturing import Pictures
 from bot.rankings import Rankings
 from bot.rehearsals import Rehearsals
 from bot.reviewing.uploads import Uploads
 from bot.rounds import Rounds
-from bot.settings import ConfigTrouble, Settings
+from bot.settings import Settings
 from bot.standby import ask_others, posts_of, while_mine
 from bot.stillness import Stillness
+from bot.stopping import first_of, until_told
 from bot.talk import Desk
 from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
-from deadlines import Rule, WorkCalendar, read
 from registry import erasing, files, inbound, marks, outbox
-from registry.clock import local_day
-from registry.database import (
-    Database,
-    DatabaseTrouble,
-    check_backup,
-    copy_database,
-    sqlite_path,
-)
-from registry.expand import Terms, expand
-from registry.file_links import Links
+from registry.database import Database
+from registry.expand import expand
 from registry.posts import ANYBODY, SCHEDULER, SENDER, Alone, Posts, call, poller
-from reports.render import Renderer
 from scheduler.agency_news import carry_out_and_tell
 from scheduler.channel import Channel, ChannelInfo, SendError, Update
 from scheduler.compose import Composer
@@ -61,8 +49,10 @@ from scheduler.ticks import Ticks
 if TYPE_CHECKING:
     from bot.web.server import WebServer
 
-if os.name == "posix":
-    import fcntl
+__all__ = [
+    "AlreadyRunning", "App", "Tools", "committee_at_work", "only_one", "open_database", "restore",
+    "run", "shifted_clock", "system_clock",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -80,137 +70,6 @@ def shifted_clock(start: datetime) -> Callable[[], datetime]:
     """A clock that says `start` now and runs on from there: for rehearsals."""
     ahead = start - system_clock()
     return lambda: system_clock() + ahead
-
-
-class AlreadyRunning(Exception):
-    """Another process works on this database; the text is one Vietnamese line."""
-
-
-def lock_file(path: Path) -> TextIO:
-    """The file that is locked, made where it is missing. Raises DatabaseTrouble."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a")
-    except OSError as error:
-        raise DatabaseTrouble(
-            f"Không ghi được vào thư mục dữ liệu {path.parent} ({type(error).__name__}); "
-            "kiểm tra quyền ghi, dung lượng và đĩa có bị gắn chỉ đọc không."
-        ) from error
-
-
-@contextlib.contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Hold the lock of a data folder: two processes on one database would poll one token."""
-    with lock_file(path) as handle:
-        if os.name == "posix":
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise AlreadyRunning(
-                    f"Một tiến trình dondoc khác đang chạy trên dữ liệu này ({path.parent})."
-                ) from None
-        yield
-
-
-def update_rule_of(settings: Settings, today: datetime) -> Rule | None:
-    """When tasks without a day are asked for an update. Raises ConfigTrouble if unreadable."""
-    phrase = settings.committee.update_request
-    if not phrase.strip():
-        return None
-    reading = read(phrase, local_day(today))
-    if reading.rule is None or not reading.sure or not reading.due:
-        raise ConfigTrouble(
-            f"[committee] update_request = {phrase!r} không đọc được thành ngày định kỳ; "
-            'ví dụ: "trước ngày 15 của tháng cuối quý".'
-        )
-    return reading.rule
-
-
-def links_of(settings: Settings) -> Links:
-    """How files are linked; without a web server nothing is, and no key is needed. Raises
-    KeyTrouble."""
-    web = settings.web
-    if not (web.on and web.public_url and web.safe):
-        return Links(b"")
-    return Links.at(settings.paths.data_dir, web.public_url)
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the settings make: shared by the process, the command line and the tests."""
-
-    settings: Settings
-    renderer: Renderer
-    calendar: WorkCalendar
-    update_rule: Rule | None
-    links: Links
-
-    @classmethod
-    def of(cls, settings: Settings, now: datetime) -> Self:
-        return cls(
-            settings,
-            Renderer(settings.paths.templates_dir),
-            read_calendar(settings.paths.calendar),
-            update_rule_of(settings, now),
-            links_of(settings),
-        )
-
-    def terms(self, now: datetime) -> Terms:
-        """How tasks become duties here, seen from this moment."""
-        return Terms(
-            today=local_day(now),
-            now=now,
-            calendar=self.calendar,
-            update_rule=self.update_rule,
-            horizon_days=self.settings.committee.horizon_days,
-        )
-
-
-def open_database(settings: Settings, now: datetime) -> Database:
-    """The database, migrated. Raises DatabaseTrouble."""
-    url = settings.database_url
-    try:
-        db = Database(url)
-        db.migrate(now)
-    except DatabaseTrouble:
-        raise
-    except Exception as error:
-        log.debug("opening the database failed", exc_info=True)
-        raise DatabaseTrouble(
-            f"Không mở được cơ sở dữ liệu ({type(error).__name__}); "
-            "kiểm tra [database] url, quyền ghi và dung lượng đĩa."
-        ) from error
-    path = sqlite_path(url)
-    if path is not None and path.exists():
-        path.chmod(0o600)
-    return db
-
-
-def restore(settings: Settings, source: Path, now: datetime) -> Path | None:
-    """Put a backup in place of the database; the one it replaces is kept beside it and returned.
-
-    The caller holds the lock. Raises DatabaseTrouble for a file that is not our database.
-    """
-    target = sqlite_path(settings.database_url)
-    if target is None:
-        raise DatabaseTrouble(
-            "Cơ sở dữ liệu là PostgreSQL: dừng mọi dondoc run rồi phục hồi bằng pg_restore."
-        )
-    if not source.is_file():
-        raise DatabaseTrouble(f"Không có tệp {source}.")
-    check_backup(source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    kept = None
-    if target.exists():
-        kept = target.with_name(f"{target.name}.before-restore-{now:%Y%m%d%H%M%S}")
-        target.rename(kept)
-        for suffix in ("-wal", "-shm"):
-            beside = target.with_name(target.name + suffix)
-            if beside.exists():
-                beside.rename(kept.with_name(kept.name + suffix))
-    copy_database(source, target)
-    open_database(settings, now).close()
-    return kept
 
 
 class App:
@@ -406,19 +265,13 @@ class App:
 
     # -- running ----------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Until SIGTERM or SIGINT. Raises SendError where a token is refused at the start."""
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(each, stop.set)
-        web = web_server(self)
+    async def serve(self) -> None:
+        """Until cancelled. Raises SendError where a token is refused at the start."""
         if self.posts.alone:
             # Nobody else can be at it: what is due today is known before anything else begins.
             await self._first_look()
         self.ticks.start()
         work = [
-            *([asyncio.create_task(web.run(), name="web")] if web is not None else []),
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
             *(
                 asyncio.create_task(while_mine(self.posts, post, task), name=name)
@@ -429,16 +282,12 @@ class App:
                 for name, channel in self.channels.items()
             ),
         ]
-        waiting = asyncio.create_task(stop.wait())
         try:
-            done, _ = await asyncio.wait([waiting, *work], return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {waiting}:
-                task.result()
+            await first_of(work, STOP_WITHIN)
         finally:
             self.ticks.stop()
             # A messenger that is silent now is not waited for twice.
             self._patience = 0.1
-            await self._end([waiting, *work])
 
     def _held(self) -> list[tuple[str, str, Callable[[], Awaitable[None]]]]:
         """What one process does for all: its post, its name, the work."""
@@ -468,12 +317,6 @@ class App:
         if not self.posts.alone:
             await self._take_over()
         await self.deliverer.run()
-
-    @staticmethod
-    async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=STOP_WITHIN)
 
     async def _listen(self, name: str, channel: Channel) -> None:
         """Open one messenger and receive from it; its failures never stop the others."""
@@ -526,23 +369,33 @@ def _housekeeping(session: Session, files_dir: Path, now: datetime) -> None:
     marks.put(session, "tick", "", now)
 
 
+@contextlib.asynccontextmanager
+async def committee_at_work(
+    settings: Settings, db: Database, tools: Tools, clock: Callable[[], datetime]
+) -> AsyncIterator[App]:
+    """The committee's messengers and everything behind them, on its open database. Raises
+    ConfigTrouble."""
+    async with HttpClient() as http:
+        channels = make_channels(settings, http, clock)
+        async with (
+            Heartbeat(http, settings.web.ping_url.get_secret_value()) as heart,
+            posts_of(db, channels) as posts,
+            App(tools, db, channels, clock, heart.beat, posts) as app,
+        ):
+            yield app
+
+
 async def run(settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
     """`dondoc run`. Raises AlreadyRunning, ConfigTrouble (also for a port that is
     taken), DatabaseTrouble, SendError."""
     brisk()
     tools = Tools.of(settings, clock())
-    alone = sqlite_path(settings.database_url) is not None
-    lock = only_one(settings.paths.data_dir / "dondoc.lock") if alone else contextlib.nullcontext()
-    with lock:
+    with locked(settings):
         db = open_database(settings, clock())
         try:
-            async with HttpClient() as http:
-                channels = make_channels(settings, http, clock)
-                async with (
-                    Heartbeat(http, settings.web.ping_url.get_secret_value()) as heart,
-                    posts_of(db, channels) as posts,
-                    App(tools, db, channels, clock, heart.beat, posts) as app,
-                ):
-                    await app.run()
+            async with committee_at_work(settings, db, tools, clock) as app:
+                web = web_server(app)
+                work = [app.serve(), *([web.run()] if web is not None else [])]
+                await until_told(work, STOP_WITHIN)
         finally:
             db.close()
