@@ -41,7 +41,7 @@ TYPES: dict[str, tuple[tuple[str, bytes], ...]] = {
 WRONG_TYPE = "chỉ nhận tệp .pdf, .docx, .xlsx, .pptx, .png, .jpg"
 TOO_BIG = "tệp lớn hơn 20 MB"
 TOO_MANY = f"mỗi báo cáo kèm nhiều nhất {MOST_FILES} tệp"
-SECRET = "tên tệp mang dấu chỉ độ mật; tài liệu mật không được gửi qua ứng dụng nhắn tin"  # noqa: S105 -- words
+SECRET = "tên tệp mang dấu chỉ độ mật; tài liệu mật không được gửi qua ứng dụng nhắn tin"  # noqa: S105 -- words  # nosec B105
 NOT_ITS_TYPE = "nội dung tệp không đúng với đuôi tên tệp"
 GONE = "báo cáo mà tệp này đi kèm không còn"
 

@@ -11,7 +11,7 @@ import math
 import os
 import shutil
 import statistics
-import subprocess
+import subprocess  # nosec B404
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -271,7 +271,7 @@ def _tesseract(picture: Any, mode: str, form: str) -> str:
 def _run(command: list[str], given: bytes, seconds: int) -> bytes:
     # One thread: a page at a time in the background must leave the machine to the reminders.
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(  # noqa: S603 -- a fixed program, no shell, no words of the document
+    done = subprocess.run(  # noqa: S603 -- a fixed program, no shell, no words of the document  # nosec B603
         command, input=given, capture_output=True, timeout=seconds, check=True, env=environment
     )
     return done.stdout

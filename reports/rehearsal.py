@@ -183,7 +183,7 @@ def write_xlsx(plan: Rehearsal) -> bytes:
 
     book = Workbook()
     sheet = book.active
-    assert sheet is not None  # noqa: S101 -- a new workbook has one sheet
+    assert sheet is not None  # noqa: S101 -- a new workbook has one sheet  # nosec B101
     sheet.title = "Tin sẽ gửi"
     span = f"từ {short_day(plan.first)} đến {short_day(plan.last)}"
     parts.heading(sheet, f"Diễn tập: tin sẽ gửi {span}", "Không có tin nào được gửi.", len(_HEADS))

@@ -167,7 +167,7 @@ class Deliverer:
         self._composing = Together(self._compose, "compose")
         self._opening = Together(self._open, "open")
         self._noting = Together(self._note, "note")
-        self._jitter = Random(0)  # noqa: S311 -- spreads retries, guards nothing
+        self._jitter = Random(0)  # noqa: S311 -- spreads retries, guards nothing  # nosec B311
         self.counts = Counts()
 
     def wake(self) -> None:

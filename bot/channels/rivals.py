@@ -47,6 +47,6 @@ class Rivals:
         """Another program polls: seconds to stay away, 0 where it is for the other to go."""
         if now - self._since > self._manners.newcomer:
             return 0.0
-        pause = random.uniform(*GIVE_WAY)  # noqa: S311 -- jitter, not secrecy
+        pause = random.uniform(*GIVE_WAY)  # noqa: S311 -- jitter, not secrecy  # nosec B311
         self._since, self._tried = now + pause, False
         return pause

@@ -10,7 +10,7 @@ from bot.channels.zalo_api import ZaloApi, ZaloLost, ZaloRefused, as_send_error
 _T = TypeVar("_T")
 _LOGGER = logging.getLogger(__name__)
 
-SECRET_HEADER = "x-bot-api-secret-token"  # noqa: S105 -- a header's name
+SECRET_HEADER = "x-bot-api-secret-token"  # noqa: S105 -- a header's name  # nosec B105
 
 
 def hook_api(api: ZaloApi, hook: Hook) -> HookApi:

@@ -86,7 +86,7 @@ def write_xlsx(report: PeriodReport, office: Office) -> bytes:
     book = Workbook()
     sheets = _Sheets(report, sheet_parts)
     first = book.active
-    assert first is not None  # noqa: S101 -- a new workbook has one sheet
+    assert first is not None  # noqa: S101 -- a new workbook has one sheet  # nosec B101
     first.title = SUMMARY
     sheets.summary(first, office)
     sheets.rows(book.create_sheet(BY_AGENCY), "Cơ quan", report.agencies, _AGENCY_CODE)
