@@ -2,6 +2,7 @@
 
 import csv
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 from bot.settings import ConfigTrouble
@@ -16,7 +17,7 @@ def read_calendar(path: Path | None) -> WorkCalendar:
     """The working calendar with the administrator's own days; a year that has lines in the table
     counts as confirmed. Raises ConfigTrouble naming the line that cannot be read."""
     if path is None:
-        return WorkCalendar()
+        return _official()
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -32,6 +33,12 @@ def read_calendar(path: Path | None) -> WorkCalendar:
             continue
         days.append(_line(path, number, cells))
     return WorkCalendar(days, confirmed={day.day.year for day in days})
+
+
+@cache
+def _official() -> WorkCalendar:
+    """The official days off, worked out once for all who have no table of their own."""
+    return WorkCalendar()
 
 
 def _line(path: Path, number: int, cells: list[str]) -> DayOff:

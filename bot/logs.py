@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterable
+from contextvars import ContextVar
 from datetime import datetime
 from types import TracebackType
 from typing import TextIO
@@ -18,7 +19,7 @@ from urllib.parse import quote, quote_plus
 from zoneinfo import ZoneInfo
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(committee)s%(message)s"
 _MASK = "[đã che]"
 _SHORTEST = 6  # masking shorter secrets would hide half of every line and protect nothing
 _LONGEST_ENTRY = 20_000
@@ -28,6 +29,10 @@ _TOKEN_SHAPE = re.compile(r"\d{6,}(?::|%3[aA])[A-Za-z0-9_-]{30,}")
 _QUIET = ("aiohttp", "alembic", "apscheduler", "asyncio", "httpcore", "httpx", "telegram")
 
 _LOGGER = logging.getLogger(__name__)
+
+# Whose work is being done, where a process serves several committees: tasks, threads and timers
+# inherit it from whoever began them.
+COMMITTEE: ContextVar[str] = ContextVar("committee", default="")
 
 
 class Redactor:
@@ -44,6 +49,26 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         return _TOKEN_SHAPE.sub(_MASK, self._known.sub(_MASK, text))
+
+
+class SharedRedactor(Redactor):
+    """Hides what is secret of a whole installation. A line of one committee's is searched for that
+    committee's secrets and the shared ones, since no other's can be in it; a line of nobody's is
+    searched for all of them."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__(secrets)
+        self._of: dict[str, Redactor] = {}
+
+    def learn(self, committee: str, secrets: Iterable[str]) -> None:
+        """What is secret of this committee from now on."""
+        self._of[committee] = Redactor(secrets)
+
+    def __call__(self, text: str) -> str:
+        mine = self._of.get(COMMITTEE.get())
+        for each in [mine] if mine is not None else list(self._of.values()):
+            text = each(text)
+        return super().__call__(text)
 
 
 class RedactingFormatter(logging.Formatter):
@@ -66,19 +91,28 @@ class RedactingFormatter(logging.Formatter):
         except Exception as error:  # noqa: BLE001 -- whatever a caller passed, a log must not fail
             return f"{record.name}: {record.msg!r} % {record.args!r} ({type(error).__name__})"
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """With the committee in front, where there are several."""
+        name = COMMITTEE.get()
+        record.committee = f"[{name}] " if name else ""
+        return super().formatMessage(record)
+
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
         """Local time with its offset, to the millisecond."""
         return datetime.fromtimestamp(record.created, _ZONE).isoformat(timespec="milliseconds")
 
 
-def configure(level: int | str, secrets: Iterable[str], stream: TextIO | None = None) -> Redactor:
+def configure(
+    level: int | str, secrets: Iterable[str] | Redactor, stream: TextIO | None = None
+) -> Redactor:
     """Send every log of the process to `stream` (standard error), redacted; warnings and uncaught
-    exceptions too. Handlers that others had put on any logger stay, redacted as well.
+    exceptions too. Handlers that others had put on any logger stay, redacted as well. `secrets`:
+    what must never be printed, or who knows it.
 
     May be called again: the last call counts. Returns the redactor, for text that is no log.
     Raises ValueError for an unknown level.
     """
-    redact = Redactor(secrets)
+    redact = secrets if isinstance(secrets, Redactor) else Redactor(secrets)
     root = logging.getLogger()
     root.setLevel(level)
     for old in [handler for handler in root.handlers if isinstance(handler, _Ours)]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -107,8 +108,9 @@ class Database:
     ) -> T:
         """Run `fn` on a read-only snapshot in the reader pool."""
         loop = asyncio.get_running_loop()
+        context = copy_context()
         return await loop.run_in_executor(
-            self._read_threads, lambda: self.read_now(fn, *args, **kwargs)
+            self._read_threads, context.run, lambda: self.read_now(fn, *args, **kwargs)
         )
 
     def close(self) -> None:
@@ -209,10 +211,12 @@ def copy_database(source: Path, target: Path) -> None:
         old.backup(new)
 
 
-def check_backup(path: Path) -> None:
-    """Raises DatabaseTrouble unless the file is a whole SQLite database of ours."""
+def check_backup(path: Path, stop: Callable[[], bool] = lambda: False) -> None:
+    """Raises DatabaseTrouble unless the file is a whole SQLite database of ours; `stop` is asked
+    now and then, and ends the look as if it were none."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            db.set_progress_handler(stop, 10_000)
             sound = db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
             db.execute("SELECT version_num FROM alembic_version")
     except sqlite3.Error:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection
+from contextvars import copy_context
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -116,7 +117,9 @@ class Shared:
         self._held: frozenset[str] = frozenset()
         self._pid = 0
         self._stop = Event()
-        self._thread = Thread(target=self._keep, name="dondoc-posts", daemon=True)
+        self._thread = Thread(
+            target=copy_context().run, args=(self._keep,), name="dondoc-posts", daemon=True
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self.called: Callable[[], None] = lambda: None

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -56,12 +57,16 @@ class WriteThread:
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._closed = False
+        # Logs of the thread name the committee whose database this is.
+        self._context = copy_context()
 
     def submit(self, work: Callable[[Session], T]) -> "Future[T]":
         if self._closed:
             raise DatabaseTrouble("Cơ sở dữ liệu đã đóng.")
         if self._thread is None:
-            self._thread = Thread(target=self._run, name="dondoc-write", daemon=True)
+            self._thread = Thread(
+                target=self._context.run, args=(self._run,), name="dondoc-write", daemon=True
+            )
             self._thread.start()
         future: Future[T] = Future()
         self._queue.put((work, future))

@@ -10,10 +10,13 @@ import logging
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, meta
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, meta
+from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
@@ -57,7 +60,7 @@ class Renderer:
     def __init__(self, templates_dir: Path | None = None, *, strict: bool = False) -> None:
         self._folder = templates_dir
         self._strict = strict
-        self._built_in = _environment(FileSystemLoader(BUILT_IN))
+        self._built_in = _built_in()
         self._env = self._built_in
         if templates_dir is not None:
             loaders = [FileSystemLoader(templates_dir), FileSystemLoader(BUILT_IN)]
@@ -115,9 +118,34 @@ class Renderer:
         return meta.find_undeclared_variables(env.parse(source))
 
 
+class _Compiled(BytecodeCache):
+    """The code of templates, in memory: an office with a folder of its own needs its own copy of
+    each template it uses, but of the built-in ones not its own code. Jinja's key is the template's
+    name and file, so that nobody is given another office's."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._code.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = (bucket.checksum, bucket.code)
+
+
+@cache
+def _built_in() -> Environment:
+    """Our own words, compiled once for everybody in the process. Nothing in it can be changed by a
+    template: it is sandboxed and has no globals of ours."""
+    return _environment(FileSystemLoader(BUILT_IN))
+
+
 def _environment(loader: FileSystemLoader) -> Environment:
     env = SandboxedEnvironment(
         loader=loader,
+        bytecode_cache=_Compiled(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
