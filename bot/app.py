@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from sqlmodel import Session
 
 from bot.answers_owed import remind_of_answers
+from bot.backups import Backups
 from bot.boards import Boards
 from bot.brisk import brisk
 from bot.channels import make_channels
@@ -127,6 +128,7 @@ class App:
         self.rehearsals = Rehearsals(
             db, tools.settings, tools.renderer, tools.calendar, clock, self.deliverer.wake
         )
+        self.backups = Backups(db, tools.settings, tools.renderer, clock, self.deliverer.wake)
         self.rounds = Rounds(
             db, tools.settings, tools.renderer, tools.calendar, self._tariffs, self.deliverer.wake
         )
@@ -297,6 +299,8 @@ class App:
             (SCHEDULER, "pictures", self.pictures.run),
             (SCHEDULER, "rehearsals", self.rehearsals.run),
         ]
+        if self.backups.on:
+            work.append((SCHEDULER, "backups", self.backups.run))
         if not self.posts.alone:
             calls = partial(self.db.write, call)
             work.append((SCHEDULER, "scheduler", self._begin))

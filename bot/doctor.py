@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.app import Tools
+from bot.backups import FAILED_MARK, newest
 from bot.channels import makers
 from bot.channels.http import HttpClient
 from bot.oa_contacts import silent
 from bot.settings import Settings
 from bot.web.check import check
 from registry import inbound, marks
+from registry.audit import first_event
 from registry.budget import usages
 from registry.clock import local, local_day
 from registry.database import Database
@@ -24,6 +26,8 @@ from scheduler.channel import ChannelInfo, SendError
 from scheduler.thrift import Level, crowded, level_of
 
 SILENT = timedelta(minutes=5)
+# A night may be missed, two may not.
+BACKUP_OLD = timedelta(hours=50)
 NETWORK_SECONDS = 15.0
 
 
@@ -40,7 +44,7 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
     """Everything, in an order that tells the story; network last."""
     return [
         Finding(ok=True, what=f"Cơ sở dữ liệu mở được, lược đồ {db.revision()}"),
-        *_kept(db),
+        *kept_findings(settings, db, now),
         *_calendar(tools, now),
         *_templates(tools),
         *_desk(db, now),
@@ -51,12 +55,33 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
     ]
 
 
-def _kept(db: Database) -> list[Finding]:
-    """Where dondoc cannot make backups of its own."""
-    if db.sqlite:
-        return []
-    advice = "đặt lịch pg_dump -Fc; dondoc không tự sao lưu PostgreSQL"
-    return [Finding(ok=True, what="Cơ sở dữ liệu dùng chung PostgreSQL", advice=advice)]
+def kept_findings(settings: Settings, db: Database, now: datetime) -> list[Finding]:
+    """How old the newest backup is, and whether the last try came to nothing."""
+    if not db.sqlite:
+        advice = "đặt lịch pg_dump -Fc; dondoc không tự sao lưu PostgreSQL"
+        return [Finding(ok=True, what="Cơ sở dữ liệu dùng chung PostgreSQL", advice=advice)]
+    failed = db.read_now(marks.get, FAILED_MARK)
+    if failed is not None:
+        words = f"Sao lưu không được từ {local(failed.at):%H:%M ngày %d/%m/%Y}: {failed.value}"
+        return [Finding(ok=False, what=words, advice="sửa xong, thử lại: dondoc backup")]
+    by_itself = "" if settings.backup.on else "Tự sao lưu đang tắt; "
+    advice = "dondoc run có đang chạy?" if settings.backup.on else "đặt lịch dondoc backup"
+    last = newest(settings.backup_dir, now)
+    if last is None:
+        began = db.read_now(first_event)
+        fresh = began is None or now - began < BACKUP_OLD
+        return [Finding(fresh, _begin(by_itself + "chưa có bản sao lưu nào"), advice)]
+    words = f"bản sao lưu gần nhất: {local(last):%H:%M ngày %d/%m/%Y}, {_age(now - last)} trước"
+    fine = now - last < BACKUP_OLD
+    return [Finding(fine, _begin(by_itself + words), "" if fine else advice)]
+
+
+def _begin(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _age(age: timedelta) -> str:
+    return f"{age.days} ngày" if age >= timedelta(days=2) else f"{age // timedelta(hours=1)} giờ"
 
 
 async def _web(settings: Settings) -> list[Finding]:

@@ -36,6 +36,7 @@ from registry.budget import Tariff
 from registry.database import DatabaseTrouble, password_of
 from registry.messengers import messenger_of
 from scheduler.briefing import Weekday
+from registry.rotation import Keep
 from scheduler.ladder import LATEST_RUNG, Ladder
 from scheduler.plan import Policy
 
@@ -245,6 +246,23 @@ class Contacts(_Section):
 
 
 class Paths(_Section):
+class Backup(_Section):
+    mode: Literal["on", "off"] = "on"
+    at: time = time(1, 30)
+    folder: Path | None = None
+    daily: int = Field(default=14, ge=1, le=366)
+    weekly: int = Field(default=8, ge=0, le=260)
+    monthly: int = Field(default=6, ge=0, le=120)
+
+    @property
+    def on(self) -> bool:
+        return self.mode == "on"
+
+    @property
+    def keep(self) -> Keep:
+        return Keep(self.daily, self.weekly, self.monthly)
+
+
     data_dir: Path = Path("data")
     templates_dir: Path | None = None
     calendar: Path | None = None
@@ -274,6 +292,7 @@ class Settings(BaseSettings):
     briefs: Briefs = Briefs()
     contacts: Contacts = Contacts()
     paths: Paths = Paths()
+    backup: Backup = Backup()
     invites: Invites = Invites()
     logs: Logs = Logs()
 
@@ -287,6 +306,11 @@ class Settings(BaseSettings):
         return self.paths.data_dir / "files"
 
     @property
+    @property
+    def backup_dir(self) -> Path:
+        """Where backups are kept (registry/backups.py)."""
+        return self.backup.folder or self.paths.data_dir / "backups"
+
     def policy(self) -> Policy:
         """The committee's reminder rules. Raises ConfigTrouble for impossible working hours."""
         opens, closes = _hours(self.reminders.working_hours)
@@ -435,7 +459,8 @@ def load(path: Path) -> Settings:
 
 
 def _rooted(settings: Settings, folder: Path) -> Settings:
-    paths = settings.paths
+    paths, backup = settings.paths, settings.backup
+    apart = backup.folder
     return settings.model_copy(
         update={
             "paths": paths.model_copy(
@@ -447,6 +472,7 @@ def _rooted(settings: Settings, folder: Path) -> Settings:
             )
         }
     )
+            "backup": backup.model_copy(update={"folder": apart and folder / apart}),
 
 
 def _explain(path: Path, error: ValidationError) -> str:

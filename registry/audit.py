@@ -122,6 +122,11 @@ def _piece(
     return list(session.exec(mine.order_by(col(AuditEvent.id)).limit(_CHUNK)).all())
 
 
+def first_event(session: Session) -> datetime | None:
+    """When the journal begins; None where it is empty."""
+    return session.exec(select(AuditEvent.at).order_by(col(AuditEvent.id)).limit(1)).first()
+
+
 EXPORTED = ("id", "at", "what", "subject", "person_id", "actor", "data", "digest")
 
 
