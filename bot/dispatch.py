@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.allowance import overrun
 from bot.bell import Bell
 from bot.commands import COMMANDS, DECIDING, DESK_ACTIONS, INTENTS, QUESTIONS, SPOKEN, TABLE
 from bot.commands.base import DUTY_ACTIONS, Command
@@ -166,8 +167,19 @@ class Dispatcher:
         row.sender = incoming.sender
         session.flush()
         talk = self._talk(session, row, incoming, now)
-        self._answer(talk)
+        if incoming.event in _COUNTED and overrun(talk):
+            self._pass_over(session, row, incoming.sender)
+        else:
+            self._answer(talk)
         return Handled(row.channel, incoming.callback, tuple(talk.menus))
+
+    def _pass_over(self, session: Session, row: Inbound, sender: str) -> None:
+        """What else of a flood waits goes with it, so that the others need not wait for it."""
+        for each in stored.behind(session, row):
+            incoming = self._channels[row.channel].parse(each.raw)
+            if incoming is not None and incoming.sender == sender and incoming.event in _COUNTED:
+                stored.pass_over(each)
+                session.add(each)
 
     def _talk(self, session: Session, row: Inbound, incoming: Incoming, now: datetime) -> Talk:
         chat = Chat(
@@ -246,6 +258,10 @@ def say_unreachable(talk: Talk, contact: Contact) -> None:
 
 
 def _pressed(talk: Talk) -> None:
+    if not talk.private and not _known_group(talk):
+        # The buttons of a group outlive its connection; what they say is about duties.
+        talk.say("group_unknown", at=mention(talk))
+        return
     action = talk.incoming.action
     if match := _DUTY_ACTION.fullmatch(action):
         intent = DUTY_ACTIONS.get(match[2])
@@ -266,7 +282,7 @@ def _pressed(talk: Talk) -> None:
 
 def _turned(talk: Talk, action: str) -> bool:
     """The buttons under a review, or under figures."""
-    if match := _REVIEW_ACTION.fullmatch(action):
+    if talk.private and (match := _REVIEW_ACTION.fullmatch(action)):
         return pressed(talk, int(match[1]), match[2])
     if match := _FIGURES_ACTION.fullmatch(action):
         return turned(talk, match[1])
@@ -292,7 +308,8 @@ def _read(talk: Talk) -> None:
     elif text.startswith("/"):
         _lost(talk)
     elif not talk.actor.bound:
-        _stranger(talk, text)
+        if not (talk.private and _asked(talk, text)):
+            _stranger(talk, text)
     elif talk.private and is_code(text):
         # One more invite, or the code that links a second messenger.
         COMMANDS["dangky"].run(talk, text)
@@ -328,6 +345,10 @@ _SPOKEN_TO: dict[str, Callable[[Talk], None]] = {
     "button": _pressed,
     "file": _handed,
 }
+
+
+# What can be a flood; that we were shut out, or a group moved, is always heard.
+_COUNTED = frozenset({*_SPOKEN_TO, "other"})
 
 
 def clean_lines(text: str) -> str:
@@ -384,7 +405,12 @@ def _asked(talk: Talk, text: str) -> bool:
     question = talk.question()
     if question is None:
         return False
-    return QUESTIONS[question.kind](talk, question, text)
+    asked = QUESTIONS[question.kind]
+    if not asked.open_to(talk.actor.roles):
+        # The question has outlived the right to be asked it.
+        talk.answered()
+        return False
+    return asked.run(talk, question, text)
 
 
 def _free(talk: Talk, text: str) -> None:

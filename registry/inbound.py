@@ -14,6 +14,14 @@ from registry.types import InboundState
 # (Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, Điều 3).
 KEEP_RAW = timedelta(days=7)
 MAX_TRIES = 3
+# Outcomes: a wrong invite code, and the one message of a flood that was answered with a word of it.
+BAD_CODE = "bad_code"
+FLOOD = "flood"
+# Who may still be counted as a flood or as guessing is remembered for so long, even if erased.
+WATCHED = timedelta(hours=1)
+_MANY = 10
+# Of a flood so many are passed over in one transaction.
+_AT_ONCE = 200
 
 
 def store(session: Session, channel: str, updates: Iterable[tuple[str, str]], now: datetime) -> int:
@@ -55,6 +63,55 @@ def take(session: Session, inbound_id: int) -> Inbound | None:
         .where(Inbound.id == inbound_id, Inbound.state == InboundState.NEW)
         .with_for_update(skip_locked=True)
     ).first()
+
+
+def lately(session: Session, row: Inbound) -> list[tuple[datetime, str]]:
+    """When the sender of this update said something before, within :data:`WATCHED`, and what came
+    of it; without what was passed over."""
+    rows = session.exec(
+        select(Inbound.received_at, Inbound.outcome).where(
+            Inbound.channel == row.channel,
+            Inbound.sender == row.sender,
+            col(Inbound.received_at) > row.received_at - WATCHED,
+            col(Inbound.id) < row.id,
+        )
+    ).all()
+    return [(at, outcome) for at, outcome in rows]
+
+
+def pass_over(row: Inbound) -> None:
+    """One of too many: not answered, not kept, not counted."""
+    row.state, row.raw, row.sender = InboundState.IGNORED, "", ""
+
+
+def behind(session: Session, row: Inbound) -> list[Inbound]:
+    """Updates of the same messenger that wait behind this one, for whoever handles them in this
+    transaction."""
+    return list(
+        session.exec(
+            select(Inbound)
+            .where(
+                Inbound.state == InboundState.NEW,
+                Inbound.channel == row.channel,
+                col(Inbound.id) > row.id,
+            )
+            .order_by(col(Inbound.id))
+            .limit(_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+    )
+
+
+def watched(session: Session, channel: str, sender: str, now: datetime) -> bool:
+    """Whether forgetting this sender now would forget guesses at codes, or a flood."""
+    said = session.exec(
+        select(Inbound.outcome).where(
+            Inbound.channel == channel,
+            Inbound.sender == sender,
+            col(Inbound.received_at) > now - WATCHED,
+        )
+    ).all()
+    return len(said) > _MANY or any(outcome in (BAD_CODE, FLOOD) for outcome in said)
 
 
 def waiting(session: Session) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, select
 
 from registry.audit import record
+from registry.inbound import BAD_CODE
 from registry.tables import Inbound, Invite
 from registry.types import InboundState, Role
 
@@ -15,7 +16,6 @@ _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 10
 CODE_ATTEMPTS = 5
 CODE_WINDOW = timedelta(minutes=15)
-BAD_CODE = "bad_code"
 
 
 def _hash(code: str) -> str:

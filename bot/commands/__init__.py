@@ -190,22 +190,34 @@ INTENTS: dict[Intent, Act] = {
     "help": Act(trogiup.answer, BOUND),
 }
 
-# Who reads the answer to each question; False means the text was about something else.
-QUESTIONS: dict[str, Callable[[Talk, Question, str], bool]] = {
-    "which": lambda talk, question, text: which.chosen(talk, question, text, INTENTS),
-    nhap.ASK_PASTE: nhap.pasted,
-    xong.ASK_EVIDENCE: xong.more_evidence,
-    vuong.ASK_OBSTACLE: vuong.text_given,
-    vuongmac.ASK_ANSWER: vuongmac.answer_given,
-    vuongmac.ASK_NUMBER: vuongmac.number_given,
-    nghiemthu.ASK_REASON: nghiemthu.reason_given,
-    tep.ASK_DUTY: tep.duty_named,
-    giahan.ASK_DAY: giahan.day_given,
-    coquan.ASK_CHANGE: coquan.confirmed,
-    status.ASK_MORE: status.more,
-    roitin.ASK_ERASE: roitin.confirmed,
-    vanban.ASK_CHANGE: vanban.answered,
-    nhac.ASK_URGE: nhac.answered,
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who reads the answer to a question (False: the text was about something else), and whose
+    answer counts: a role may end between question and answer."""
+
+    run: Callable[[Talk, Question, str], bool]
+    roles: frozenset[Role] = ANSWERING
+
+    def open_to(self, roles: frozenset[Role]) -> bool:
+        return not self.roles or bool(self.roles & roles)
+
+
+QUESTIONS: dict[str, Asked] = {
+    "which": Asked(lambda talk, question, text: which.chosen(talk, question, text, INTENTS)),
+    nhap.ASK_PASTE: Asked(nhap.pasted, DESK),
+    xong.ASK_EVIDENCE: Asked(xong.more_evidence),
+    vuong.ASK_OBSTACLE: Asked(vuong.text_given),
+    vuongmac.ASK_ANSWER: Asked(vuongmac.answer_given, DESK),
+    vuongmac.ASK_NUMBER: Asked(vuongmac.number_given, DESK),
+    nghiemthu.ASK_REASON: Asked(nghiemthu.reason_given, DESK),
+    tep.ASK_DUTY: Asked(tep.duty_named),
+    giahan.ASK_DAY: Asked(giahan.day_given),
+    coquan.ASK_CHANGE: Asked(coquan.confirmed, DESK),
+    status.ASK_MORE: Asked(status.more, READING),
+    roitin.ASK_ERASE: Asked(roitin.confirmed, EVERYBODY),
+    vanban.ASK_CHANGE: Asked(vanban.answered, DESK),
+    nhac.ASK_URGE: Asked(nhac.answered, DESK),
 }
 
 # Words that decide something, read before a pending question: (for staff only?, who reads them).

@@ -6,7 +6,7 @@ from bot.commands.base import request_buttons
 from bot.roles import role_at, split_role
 from bot.room import check_room, mention
 from bot.talk import Talk
-from registry import duties, handover, invites, links, people
+from registry import duties, handover, inbound, invites, links, people
 from registry.agencies import How, Match, resolve
 from registry.invites import CODE_LENGTH, normal_code
 from registry.messengers import messenger_name
@@ -71,7 +71,7 @@ def redeem_code(talk: Talk, code: str) -> None:
         return
     invite = invites.find_invite(talk.session, code, talk.now)
     if invite is None:
-        talk.inbound.outcome = invites.BAD_CODE
+        talk.inbound.outcome = inbound.BAD_CODE
         talk.say("bad_code")
         return
     known = talk.contact.id if talk.contact is not None else None

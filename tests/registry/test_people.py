@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from registry import erasing, inbound, invites, people
 from registry.database import Database
+from registry.inbound import BAD_CODE
 from registry.notices import put_text
 from registry.people import Actor, Bound, Chat, Refused
 from registry.tables import (
@@ -128,7 +129,7 @@ def test_guessing_is_limited_for_each_sender(db: Database) -> None:
     def guess(session: Session, number: int, sender: str, now: datetime) -> None:
         inbound.store(session, "telegram", [(f"{sender}-{number}", "{}")], now)
         row = session.exec(select(Inbound).where(Inbound.update_key == f"{sender}-{number}")).one()
-        row.sender, row.outcome, row.state = sender, invites.BAD_CODE, InboundState.HANDLED
+        row.sender, row.outcome, row.state = sender, BAD_CODE, InboundState.HANDLED
         session.add(row)
 
     def blocked(sender: str, now: datetime) -> bool:
