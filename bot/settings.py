@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import tomllib
+from contextvars import ContextVar
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,8 +36,8 @@ from pydantic_settings import (
 from registry.budget import Tariff
 from registry.database import DatabaseTrouble, password_of
 from registry.messengers import messenger_of
-from scheduler.briefing import Weekday
 from registry.rotation import Keep
+from scheduler.briefing import Weekday
 from scheduler.ladder import LATEST_RUNG, Ladder
 from scheduler.plan import Policy
 
@@ -245,7 +246,6 @@ class Contacts(_Section):
     answer_days: int = Field(default=10, ge=1, le=60)
 
 
-class Paths(_Section):
 class Backup(_Section):
     mode: Literal["on", "off"] = "on"
     at: time = time(1, 30)
@@ -263,6 +263,7 @@ class Backup(_Section):
         return Keep(self.daily, self.weekly, self.monthly)
 
 
+class Paths(_Section):
     data_dir: Path = Path("data")
     templates_dir: Path | None = None
     calendar: Path | None = None
@@ -291,8 +292,8 @@ class Settings(BaseSettings):
     papers: Papers = Papers()
     briefs: Briefs = Briefs()
     contacts: Contacts = Contacts()
-    paths: Paths = Paths()
     backup: Backup = Backup()
+    paths: Paths = Paths()
     invites: Invites = Invites()
     logs: Logs = Logs()
 
@@ -306,11 +307,11 @@ class Settings(BaseSettings):
         return self.paths.data_dir / "files"
 
     @property
-    @property
     def backup_dir(self) -> Path:
         """Where backups are kept (registry/backups.py)."""
         return self.backup.folder or self.paths.data_dir / "backups"
 
+    @property
     def policy(self) -> Policy:
         """The committee's reminder rules. Raises ConfigTrouble for impossible working hours."""
         opens, closes = _hours(self.reminders.working_hours)
@@ -414,45 +415,53 @@ def config_path(given: Path | None) -> Path:
     return given or Path(os.environ.get(ENV_CONFIG, str(DEFAULT_CONFIG)))
 
 
-def load(path: Path) -> Settings:
+# What is being read, and whether the environment counts: a class for each file would cost a
+# megabyte for each committee.
+_SOURCE: ContextVar[tuple[Path, bool]] = ContextVar("source")
+
+
+class _FromFile(Settings):
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        path, environment = _SOURCE.get()
+        file = TomlConfigSettingsSource(settings_cls, toml_file=path)
+        return (init_settings, env_settings, file) if environment else (init_settings, file)
+
+
+def load(path: Path, *, environment: bool = True) -> Settings:
     """Read the settings; paths in the file count from the file's folder.
 
     A missing file is not an error: defaults and the environment serve. Raises ConfigTrouble.
+    `environment`: whether it counts, as it does where there is one committee.
     """
     if path.exists():
         if not path.is_file():
             raise ConfigTrouble(f"{path} không phải là tệp cấu hình.")
-        _check_private(path)
+        check_private(path)
 
-    class FromFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del dotenv_settings, file_secret_settings
-            return (
-                init_settings,
-                env_settings,
-                TomlConfigSettingsSource(settings_cls, toml_file=path),
-            )
-
+    token = _SOURCE.set((path, environment))
     try:
-        settings = FromFile()
+        settings: Settings = _FromFile()
     except tomllib.TOMLDecodeError as error:
         raise ConfigTrouble(f"Tệp cấu hình {path} sai cú pháp TOML: {error}.") from None
     except UnicodeDecodeError:
         raise ConfigTrouble(f"Tệp cấu hình {path} phải ghi bằng UTF-8.") from None
     except ValidationError as error:
-        raise ConfigTrouble(_explain(path, error)) from None
+        raise ConfigTrouble(explain(path, error)) from None
     except SettingsError as error:
         raise ConfigTrouble(f"Biến môi trường DONDOC_… không đọc được: {error}.") from None
     except OSError as error:
         raise ConfigTrouble(f"Không đọc được tệp cấu hình {path}: {error.strerror}.") from None
+    finally:
+        _SOURCE.reset(token)
     _ = settings.policy
     settings.check_web()
     return _rooted(settings, path.resolve().parent)
@@ -463,28 +472,29 @@ def _rooted(settings: Settings, folder: Path) -> Settings:
     apart = backup.folder
     return settings.model_copy(
         update={
+            "backup": backup.model_copy(update={"folder": apart and folder / apart}),
             "paths": paths.model_copy(
                 update={
                     name: folder / value
                     for name in ("data_dir", "templates_dir", "calendar")
                     if (value := getattr(paths, name)) is not None
                 }
-            )
+            ),
         }
     )
-            "backup": backup.model_copy(update={"folder": apart and folder / apart}),
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def explain(path: Path, error: ValidationError, example: str = "config.example.toml") -> str:
+    """What is wrong with a file, in a line that repeats no value: it may be a secret."""
     first = error.errors(include_input=False, include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"{path}: không có khóa cấu hình {key!r}; xem config.example.toml."
-    return f"{path}: giá trị của {key} không hợp lệ ({first['msg']}); xem config.example.toml."
+        return f"{path}: không có khóa cấu hình {key!r}; xem {example}."
+    return f"{path}: giá trị của {key} không hợp lệ ({first['msg']}); xem {example}."
 
 
-def _check_private(path: Path) -> None:
-    """A file with a token in it must be the owner's alone."""
+def check_private(path: Path) -> None:
+    """A file with a token in it must be the owner's alone. Raises ConfigTrouble."""
     if os.name != "posix" or not path.is_file():
         return
     open_to = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)

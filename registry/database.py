@@ -30,6 +30,7 @@ from registry.engines import (
     engine_for,
     passing,
     password_of,
+    place_of,
     sqlite_path,
 )
 from registry.migrations import HEAD
@@ -37,7 +38,7 @@ from registry.writing import WriteThread, cut_off, write_alone
 
 __all__ = [
     "Database", "DatabaseTrouble", "Renew", "check_backup", "copy_database", "insert_new",
-    "password_of", "sqlite_path",
+    "password_of", "place_of", "sqlite_path",
 ]  # fmt: skip
 
 P = ParamSpec("P")

@@ -6,6 +6,7 @@ the schema held until the transaction ends. READ COMMITTED, because a snapshot t
 for the pen would be older than the pen.
 """
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _DEAD_SECONDS = 15
 # A process that stands still with the pen in its hand is cut off after this.
 _IDLE_SECONDS = 60
 PEN = f"SELECT pg_advisory_xact_lock({LOCKS}, hashtext(current_schema() || ':pen'))"
+_SEARCH_PATH = re.compile(r"search_path\s*=\s*(\S+)")
 # Deadlock, serialization, a lock waited for in vain, the server going down, starting or full.
 _PASSING = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03")
 
@@ -38,6 +40,22 @@ def sqlite_path(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
     return Path(parsed.database)
+
+
+def place_of(url: str) -> str:
+    """Which database an address names, however it is written and whoever logs in: the file, or the
+    server, the database and the schema. Raises DatabaseTrouble for what is no address at all."""
+    password_of(url)
+    path = sqlite_path(url)
+    if path is not None:
+        return str(path.resolve())
+    parsed = make_url(url)
+    given = {name: " ".join([value] if isinstance(value, str) else value)
+             for name, value in parsed.query.items()}  # fmt: skip
+    host = (parsed.host or given.get("host", "")).lower()
+    port = parsed.port or given.get("port", "") or 5432
+    schema = _SEARCH_PATH.search(given.get("options", ""))
+    return f"{host}:{port}/{parsed.database or ''}/{schema[1] if schema else 'public'}"
 
 
 def password_of(url: str) -> str:

@@ -2,11 +2,15 @@
 to do: it takes 11 MiB and a quarter of a second."""
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+# Alembic keeps what it is at in the module: databases of several committees take turns.
+_turn = Lock()
 
 
 def _config() -> Config:
@@ -22,12 +26,14 @@ def head() -> str | None:
 
 def known(revision: str) -> bool:
     """Whether this version of dondoc knows the revision; a newer one may have made it."""
-    scripts = ScriptDirectory.from_config(_config())
-    return revision in {script.revision for script in scripts.walk_revisions()}
+    with _turn:
+        scripts = ScriptDirectory.from_config(_config())
+        return revision in {script.revision for script in scripts.walk_revisions()}
 
 
 def upgrade(connection: Connection) -> None:
     """Run what is missing, in the connection's transaction."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _turn:
+        command.upgrade(config, "head")

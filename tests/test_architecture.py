@@ -16,6 +16,7 @@ from jinja2 import Environment, meta, nodes
 from pydantic import BaseModel
 
 from bot.commands import COMMANDS, INTENTS, QUESTIONS, TABLE
+from bot.installation import SharedFile, read_installation
 from bot.settings import Settings, load
 from reports.samples import SAMPLES, check_templates
 from reports.vietnamese import FILTERS
@@ -247,6 +248,13 @@ def test_every_key_stands_in_the_example(key: tuple[str, ...]) -> None:
     assert found, f"no section [{section}]"
     assert re.search(rf"^#? ?{name} = ", found[1], re.MULTILINE), f"no key {name} in [{section}]"
     assert f"DONDOC_{'__'.join(key).upper()}" in found[1]
+
+
+def test_the_example_of_an_installation_holds_the_defaults_and_every_key() -> None:
+    example = ROOT / "installation.example.toml"
+    written = tomllib.loads(example.read_text(encoding="utf-8"))
+    assert written == SharedFile().model_dump(mode="json")
+    assert read_installation(example).entries == ()
 
 
 def test_the_example_holds_the_defaults_and_nothing_else(

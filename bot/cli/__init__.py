@@ -10,6 +10,7 @@ import typer
 from bot.cli import (
     agencies,
     calendars,
+    committees,
     data,
     directives,
     figures,
@@ -47,6 +48,7 @@ for word, act in (("list", directives.list_directives), ("show", directives.show
                   ("urges", letters.directive_urges)):  # fmt: skip
     papers.command(word)(act)
 agencies.app.command("load")(data.agencies_load)
+app.add_typer(committees.group, name="committees")
 app.add_typer(zalo_oa.group, name="zalo-oa")
 app.add_typer(reporting.group, name="report")
 app.add_typer(journal.group, name="audit")

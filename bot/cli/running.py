@@ -15,6 +15,7 @@ from bot.cli.base import (
     AS_OF,
     ConfigOption,
     JsonOption,
+    Stop,
     clock_from,
     moment,
     one_line_errors,
@@ -23,7 +24,9 @@ from bot.cli.base import (
     settings_of,
     show,
 )
+from bot.committees import run_installation
 from bot.demo import interactive, play
+from bot.installation import ENV_INSTALLATION
 from bot.settings import config_path
 from registry import invites, people
 from registry.types import Role
@@ -50,11 +53,11 @@ def init(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             out.print("Đã có cán bộ thường trực; cấp thêm mã bằng: dondoc invite --role staff")
 
 
-def write_example(path: Path) -> None:
+def write_example(path: Path, name: str = "config.example.toml") -> None:
     """Copy the annotated example, readable by the owner only: it will hold a token."""
     package = Path(application.__file__).resolve().parent
     # In a wheel it lies inside the package, in the tree beside it.
-    places = (package / "config.example.toml", package.parent / "config.example.toml")
+    places = (package / name, package.parent / name)
     source = next(each for each in places if each.exists())
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, path)
@@ -79,10 +82,24 @@ def run(
             help="Diễn tập: coi bây giờ là 2026-12-01T08:00 (giờ Việt Nam).",
         ),
     ] = "",
+    installation: Annotated[
+        Path | None,
+        typer.Option(
+            "--installation",
+            envvar=ENV_INSTALLATION,
+            help="Chạy nhiều ban trong một tiến trình: tệp kê các ban (dondoc committees).",
+        ),
+    ] = None,
 ) -> None:
     """Chạy trợ lý cho đến khi nhận SIGTERM; chưa có kênh nào thì chạy ngay trong cửa sổ lệnh."""
     with one_line_errors():
-        asyncio.run(application.run(settings_of(config), clock_from(as_of.strip())))
+        clock = clock_from(as_of.strip())
+        if installation is None:
+            asyncio.run(application.run(settings_of(config), clock))
+        elif config is None:
+            asyncio.run(run_installation(installation, clock))
+        else:
+            raise Stop("Chỉ dùng một: --config (một ban) hoặc --installation (nhiều ban).")
 
 
 def demo(

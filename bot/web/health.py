@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from bot.web.answers import words
-from bot.web.metrics import CONTENT_TYPE, Metrics
+from bot.web.metrics import CONTENT_TYPE, DATABASE_WITHIN, Metrics
 from bot.web.site import Site
 from registry import marks
 
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 
 # Ticks come every 20 seconds; one may take a while, four are a standstill.
 STILL = timedelta(seconds=90)
-DATABASE_WITHIN = 1.5
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 

@@ -3,6 +3,8 @@
 A registry of our own: the library's default one would add the figures of whatever else runs here.
 """
 
+import asyncio
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +27,12 @@ from registry.tables import Notice
 from registry.types import NoticeState
 from scheduler.spread import Spread
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
+__all__ = ["CONTENT_TYPE", "DATABASE_WITHIN", "Metrics", "text_of_all"]
+
+log = logging.getLogger(__name__)
+
+# Seconds a database may take to answer whoever watches.
+DATABASE_WITHIN = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,44 @@ class Metrics:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Snapshot([*_of_process(site), *_of_database(stored)]))
         return generate_latest(registry)
+
+
+async def text_of_all(sites: Mapping[str, Site | None]) -> bytes:
+    """The page of an installation: the same figures with the label `committee`, and whether each
+    committee is at work. Figures of a database that is slow are left out, and hold up nobody."""
+    working = {name: site for name, site in sites.items() if site is not None}
+    found = await asyncio.gather(*map(_figures, working.values()))
+    up = GaugeMetricFamily("dondoc_committee_up", "1: at work, 0: not", labels=["committee"])
+    for name in sites:
+        up.add_metric([name], int(name in working))
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Snapshot([up, *_merged(dict(zip(working, found, strict=True)))]))
+    return generate_latest(registry)
+
+
+async def _figures(site: Site) -> list[Metric]:
+    try:
+        async with asyncio.timeout(DATABASE_WITHIN):
+            stored = await site.db.read(_stored, site, site.clock())
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the database does not answer
+        log.warning("metrics: a database does not answer (%s)", type(error).__name__)
+        return list(_of_process(site))
+    return [*_of_process(site), *_of_database(stored)]
+
+
+def _merged(found: Mapping[str, Iterable[Metric]]) -> list[Metric]:
+    """One family of each name, its samples told apart by committee."""
+    families: dict[str, Metric] = {}
+    for committee, metrics in found.items():
+        for each in metrics:
+            family = families.setdefault(
+                each.name, Metric(each.name, each.documentation, each.type)
+            )
+            family.samples += [
+                sample._replace(labels={"committee": committee, **sample.labels})
+                for sample in each.samples
+            ]
+    return list(families.values())
 
 
 class _Snapshot(Collector):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from bot.settings import ConfigTrouble
 from bot.web import feeds, files, health, hooks
@@ -45,19 +46,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-class WebServer:
+class Server:
     """Listens from the moment it is made; answers while :meth:`run` runs.
 
     Raises ConfigTrouble where it cannot listen: the port is taken, or the host is not ours.
     """
 
-    def __init__(self, site: Site, webhook_within: float = hooks.ANSWER_WITHIN) -> None:
-        web = site.settings.web
-        self._socket = listen(web.host, web.port)
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._server = _Server(
             uvicorn.Config(
-                make_app(site, webhook_within),
+                app,
                 log_config=None,
                 access_log=False,  # addresses hold the keys of files and calendars
                 lifespan="off",
@@ -86,6 +86,14 @@ class WebServer:
     def close(self) -> None:
         """Stop listening: uvicorn does so too, but not where it was stopped before it had begun."""
         self._socket.close()
+
+
+class WebServer(Server):
+    """The server of one committee alone."""
+
+    def __init__(self, site: Site, webhook_within: float = hooks.ANSWER_WITHIN) -> None:
+        web = site.settings.web
+        super().__init__(make_app(site, webhook_within), web.host, web.port)
 
 
 def listen(host: str, port: int) -> socket.socket:
