@@ -42,3 +42,10 @@ def fresh(folder: Path, name: str = "dondoc.db") -> Database:
     path = folder / name
     path.write_bytes(_migrated())
     return Database(f"sqlite:///{path}")
+
+
+def ended(db: Database) -> None:
+    """Close a database of `fresh` nobody will look at again, though the test goes on."""
+    db.close()
+    if postgres.wanted():
+        postgres.returned(db.url)

@@ -10,6 +10,7 @@ from registry.agencies import Directory, How, Known, resolve
 from registry.agency_list import AgencyRow, LoadResult, load
 from registry.database import Database
 from registry.tables import SINCE_EVER
+from tests.fakes.databases import fresh
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
 DEPARTMENTS = "các sở, ban, ngành cấp tỉnh"
@@ -239,8 +240,7 @@ def test_a_district_has_no_meaning_where_the_level_is_gone() -> None:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    database.migrate(NOW)
+    database = fresh(tmp_path)
     yield database
     database.close()
 

@@ -10,6 +10,7 @@ from registry.agencies import How, resolve
 from registry.agency_list import AgencyRow, create, load
 from registry.database import Database
 from registry.people import Refused
+from tests.fakes.databases import fresh
 
 NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
 TODAY = date(2026, 9, 1)
@@ -18,8 +19,7 @@ BOARDS = "các sở, ban, ngành cấp tỉnh"
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    database.migrate(NOW)
+    database = fresh(tmp_path)
     rows = [
         AgencyRow("Sở Y tế", ("SYT",), "tỉnh", (BOARDS,)),
         AgencyRow("UBND xã Mỹ Lộc", (), "xã", ("UBND các xã, phường",)),

@@ -26,6 +26,7 @@ from registry.people import Actor, Refused
 from registry.revise import revise
 from registry.tables import AuditEvent, Completion, Directive, Duty, Task
 from registry.types import DutyState, Part
+from tests.fakes.databases import ended, fresh
 
 NOW = datetime(2026, 2, 2, 2, tzinfo=UTC)
 TODAY = date(2026, 2, 2)
@@ -47,12 +48,11 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 
 def _fresh(folder: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{folder / 'test.db'}")
-    database.migrate(NOW)
+    database = fresh(folder)
     rows = [AgencyRow("Sở Y tế"), AgencyRow("Sở Tài chính"), AgencyRow("Sở Xây dựng")]
     database.write_now(load, rows, NOW)
     yield database
-    database.close()
+    ended(database)
 
 
 def task(

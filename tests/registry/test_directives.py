@@ -14,6 +14,7 @@ from registry.database import Database
 from registry.directives import AgencyPart, DirectiveFacts, TaskFacts, store
 from registry.tables import AuditEvent, Citation, Directive, Task, TaskAgency
 from registry.types import Part
+from tests.fakes.databases import fresh
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
 DIRECTIVE = DirectiveFacts("12/KH-BCĐ", date(2026, 1, 5), kind="Kế hoạch")
@@ -26,8 +27,7 @@ TASKS = [
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    database.migrate(NOW)
+    database = fresh(tmp_path)
     database.write_now(load, [AgencyRow("Sở Y tế"), AgencyRow("Sở Tài chính")], NOW)
     yield database
     database.close()

@@ -29,6 +29,7 @@ from registry.expand import MOST_PER_TASK, Expansion, Terms, expand
 from registry.revise import revise
 from registry.tables import Duty
 from registry.types import DutyKind, DutyState, Part
+from tests.fakes.databases import fresh
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
 ISSUED = date(2026, 1, 5)
@@ -38,8 +39,7 @@ QUARTERLY = Every(Unit.QUARTER, On(0, 15), before=True, time=time(16))
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    database.migrate(NOW)
+    database = fresh(tmp_path)
     rows = [AgencyRow("Sở Y tế"), AgencyRow("Sở Tài chính"), AgencyRow("UBND xã An Bình")]
     database.write_now(load, rows, NOW)
     yield database

@@ -1,17 +1,17 @@
 """Which drafts are due on an evening: a pure decision, and where its deadlines come from."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session
 
 from registry.clock import moment_of
-from registry.database import Database
 from registry.tables import AgencyAlias
 from registry.types import DutyState
 from scheduler.chain import Deadline, drafts_due, key_of, report_deadlines
+from tests.fakes.databases import fresh
 from tests.reports.build import Builder
 
 DUE = date(2027, 9, 24)
@@ -54,8 +54,7 @@ def test_weeks_and_days_have_no_report(key: str) -> None:
 
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Builder]:
-    db = Database(f"sqlite:///{tmp_path / 'dondoc.db'}")
-    db.migrate(datetime(2027, 1, 1, tzinfo=UTC))
+    db = fresh(tmp_path)
     with Session(db._writer) as session:
         yield Builder(session)
         session.rollback()
