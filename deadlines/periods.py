@@ -110,7 +110,7 @@ _KEY = re.compile(r"(\d{4})(?:-(?:Q([1-4])|H([12])|(9)M|(\d\d)))?(?:[#/].*)?")
 def period_of(key: str) -> Period | None:
     """The period a key names, or None for a day, a week or anything else."""
     match = _KEY.fullmatch(key)
-    if match is None:
+    if match is None or not int(match[1]):
         return None
     year = int(match[1])
     if match[2]:

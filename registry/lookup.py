@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 
 from rapidfuzz import fuzz
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from deadlines.text import clean
 from registry.citing import number_key
 from registry.directive_changes import label
 from registry.people import Refused
-from registry.tables import Directive
+from registry.tables import Directive, Duty, Task, TaskAgency
 
 _ID = re.compile(r"#(\d{1,9})")
 _YEAR = re.compile(r"(?:\s*@\s*|\s+nam\s+|\s+năm\s+)(\d{4})$", re.IGNORECASE)
@@ -20,11 +21,34 @@ _PROPOSED = 3
 _NEAR = 75
 
 
-def directive_named(session: Session, text: str, issued: date | None = None) -> Directive:
+def concerning(agencies: frozenset[int]) -> ColumnElement[bool]:
+    """Tasks in which one of these agencies has a part, or what became of one in another's hands."""
+    named = select(TaskAgency.task_id).where(col(TaskAgency.agency_id).in_(agencies))
+    owed = select(Duty.task_id).where(col(Duty.agency_id).in_(agencies))
+    return or_(col(Task.id).in_(named), col(Task.id).in_(owed))
+
+
+def concerned_by(session: Session, directive_id: int, agencies: frozenset[int]) -> bool:
+    """Whether one of these agencies has a part in the directive."""
+    mine = select(Task.id).where(Task.directive_id == directive_id, concerning(agencies))
+    return session.exec(mine.limit(1)).first() is not None
+
+
+def directive_named(
+    session: Session,
+    text: str,
+    issued: date | None = None,
+    within: frozenset[int] | None = None,
+) -> Directive:
     """The one directive with this number: "12/KH-UBND", of a year "12/KH-UBND@2026", or "#3".
-    `issued`: its day. Raises Refused in one line that names the choices."""
+    `issued`: its day. `within`: for whoever sees only what concerns these agencies, other
+    directives are as if they were not there. Raises Refused in one line that names the choices."""
     wanted = clean(text).strip(" .,;:“”\"'")
-    rows = session.exec(select(Directive).order_by(col(Directive.id))).all()
+    query = select(Directive).order_by(col(Directive.id))
+    if within is not None:
+        mine = select(Task.directive_id).where(concerning(within))
+        query = query.where(col(Directive.id).in_(mine))
+    rows = session.exec(query).all()
     found = _matching(rows, wanted, issued)
     if len(found) == 1:
         return found[0]
@@ -32,7 +56,8 @@ def directive_named(session: Session, text: str, issued: date | None = None) -> 
         choices = "; ".join(f"{_short(one, found)} ({_when(one)})" for one in found)
         raise Refused(f"Có {len(found)} văn bản số {wanted}: {choices}. Hãy ghi rõ một văn bản.")
     near = _near(rows, wanted)
-    meant = f" Có phải: {'; '.join(near)}?" if near else " Xem danh sách: /vanban"
+    list_of = " Xem danh sách: /vanban" if within is None else ""
+    meant = f" Có phải: {'; '.join(near)}?" if near else list_of
     raise Refused(f"Không có văn bản số {wanted or '(trống)'} trong hệ thống.{meant}")
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from registry.lookup import concerned_by
 from registry.portfolio import members
 from registry.tables import Agency, AgencyGroup, AgencyGroupMember, Directive
 from reports.asking import Ask
@@ -47,7 +48,7 @@ def mean(
         if not title and len(agencies) == 1:
             title = _name(session, next(iter(agencies)))
     directive = session.get(Directive, ask.directive) if ask.directive is not None else None
-    if ask.directive is not None and directive is None:
+    if ask.directive is not None and not _told_of(session, directive, visible):
         return None
     scope = Scope(
         today,
@@ -55,11 +56,18 @@ def mean(
         agencies,
         ask.directive,
         (ask.period.first, ask.period.last) if ask.period is not None else None,
-        numbered(sections(session, ask.directive), ask.section) if ask.section else None,
+        numbered(sections(session, ask.directive, visible), ask.section) if ask.section else None,
         ask.coordinating,
     )
     number = (directive.number or directive.title) if directive is not None else ""
     return Meaning(scope, title, _words(ask, scope), number)
+
+
+def _told_of(session: Session, directive: Directive | None, visible: Visible) -> bool:
+    """Whether there is such a directive for somebody who may see so much."""
+    if directive is None:
+        return False
+    return visible is None or concerned_by(session, directive.id or 0, visible)
 
 
 def _whose(session: Session, ask: Ask) -> tuple[str, frozenset[int] | None] | None:

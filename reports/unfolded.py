@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlmodel import Session, col
 
 from deadlines.text import fold
+from registry.lookup import concerning
 from registry.tables import Agency, Directive, Duty, Task, TaskAgency
 from registry.types import UNFINISHED, DutyKind, DutyState
 from reports.asking import OF_TASKS
@@ -144,8 +145,11 @@ def _page(count: int, number: int, size: int) -> tuple[int, int]:
 # -- parts of directives --------------------------------------------------------------------------
 
 
-def sections(session: Session, directive_id: int | None) -> list[str]:
-    """The parts of one directive, or of all in force, in their order."""
+def sections(
+    session: Session, directive_id: int | None, within: frozenset[int] | None = None
+) -> list[str]:
+    """The parts of one directive, or of all in force, in their order. `within`: only those in which
+    one of these agencies has a task."""
     query = (
         select(col(Task.section))
         .join(Directive, col(Directive.id) == col(Task.directive_id))
@@ -157,6 +161,8 @@ def sections(session: Session, directive_id: int | None) -> list[str]:
         query = query.where(col(Task.directive_id) == directive_id)
     else:
         query = query.where(col(Directive.ended_at).is_(None))
+    if within is not None:
+        query = query.where(concerning(within))
     return [row[0] for row in session.connection().execute(query)]
 
 

@@ -44,6 +44,7 @@ from registry.tables import Agency, Attempt, Contact, Duty, Notice, Task
 from registry.types import NoticeState, Role
 from scheduler.channel import Channel, Limits
 from scheduler.hours import next_opening
+from tests import leaks
 from tests.fakes.databases import address
 from tests.fakes.telegram_server import FakeTelegram
 from tests.fakes.zalo_oa_messenger import on_zalo_oa
@@ -503,7 +504,7 @@ class Office:
             assert match.agencies, f"no agency {agency}"
             agency_id = match.agencies[0].id
         code, _ = self.app.db.write_now(invites.new_invite, now, Role(role), agency_id, valid=valid)
-        return code
+        return leaks.hide(code)
 
     def bring_in(self, number: str, file: Path) -> None:
         """One more directive, issued today, as `dondoc import` would bring it in."""

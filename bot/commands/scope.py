@@ -95,19 +95,29 @@ class Asked:
 
 
 def read_scope(
-    session: Session, words: str, today: date, members: tuple[Member, ...] | None = None
+    session: Session,
+    words: str,
+    today: date,
+    members: tuple[Member, ...] | None = None,
+    within: frozenset[int] | None = None,
 ) -> Asked:
     """Read "Sở Y tế quý 3", "134/KH-UBND quá hạn", "tháng này phối hợp". A period without a year is
-    this year's. `members`: whose names may be said, None for everybody's. Raises Refused for a
+    this year's. `members`: whose names may be said, None for everybody's. `within`: for whoever
+    sees only these agencies, other directives and their parts are not there. Raises Refused for a
     directive that is none, or several."""
-    return _Reading(session, words, today, members).read()
+    return _Reading(session, words, today, members, within).read()
 
 
 class _Reading:
     """One question, its words used up one after the other."""
 
     def __init__(
-        self, session: Session, words: str, today: date, members: tuple[Member, ...] | None
+        self,
+        session: Session,
+        words: str,
+        today: date,
+        members: tuple[Member, ...] | None,
+        within: frozenset[int] | None,
     ) -> None:
         self._session = session
         self._today = today
@@ -116,6 +126,7 @@ class _Reading:
         self._figures: list[str] = []
         self._notes: list[str] = []
         self._members = members
+        self._within = within
 
     @cached_property
     def _directory(self) -> Directory:
@@ -170,7 +181,7 @@ class _Reading:
 
     def _take_directive(self) -> None:
         if found := _NUMBER.search(self._text):
-            directive = directive_named(self._session, found[0])
+            directive = directive_named(self._session, found[0], within=self._within)
             self._ask = replace(self._ask, directive=directive.id)
             self._cut(*found.span())
 
@@ -178,7 +189,7 @@ class _Reading:
         found = _SECTION.search(fold(self._text))
         if found is None:
             return None
-        known = sections(self._session, self._ask.directive)
+        known = sections(self._session, self._ask.directive, self._within)
         if not numbered(known, found["n"]):
             # "phần" and "mục" may be words of a name.
             if self._is_name(self._text):

@@ -134,7 +134,8 @@ def _read(talk: Talk, words: str) -> Asked:
     known = portfolio.members(talk.session)
     if not talk.actor.is_staff:
         known = [one for one in known if one.person_id == talk.actor.person_id]
-    return read_scope(talk.session, words, talk.today, tuple(known))
+    seen = portfolio.visible(talk.actor)
+    return read_scope(talk.session, words, talk.today, tuple(known), seen)
 
 
 def _say_unknown(talk: Talk, asked: Asked) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from tests import leaks
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -76,6 +78,7 @@ def dondoc_by(
 
 def _ended(code: int, out: str, err: str) -> Done:
     assert "Traceback" not in err + out, err
+    leaks.sent(out + err)
     return Done(code, out, err)
 
 
@@ -149,6 +152,7 @@ class Running:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(20)
+        leaks.sent(self.said())
 
     def kill(self) -> None:
         """As a lost power line does."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from scheduler.channel import ChannelInfo, Incoming, Limits, Message, SendError, Store
+from tests import leaks
 
 NO_PACE = Limits(units=4096, per_second=100_000.0, private_gap=0.0, group_gap=0.0)
 
@@ -51,6 +52,7 @@ class FakeChannel:
 
     async def _pass(self, sent: Sent) -> str:
         self.tried.append(sent.address)
+        leaks.sent(sent.text)
         if self.gate is not None:
             await self.gate.wait()
         error = self.fail_for.get(sent.address) or (self.fail.popleft() if self.fail else None)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import leaks
 from tests.fakes.telegram_html import MarkupError, read_html, units
 
 Node = dict[str, Any]
@@ -417,7 +418,7 @@ class World:
             "kind": kind,
             "chat_id": chat.info["id"],
             "message_id": message["message_id"],
-            "text": message.get("text") or message.get("caption", ""),
+            "text": leaks.sent(message.get("text") or message.get("caption", "")),
             "source": str(params.get("text") or params.get("caption") or ""),
             "parse_mode": str(params.get("parse_mode") or ""),
             "buttons": [button["text"] for button in self._buttons(message)],

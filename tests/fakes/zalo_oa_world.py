@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tests import leaks
+
 Node = dict[str, Any]
 APP_ID = "1111111111111111111"
 OA_ID = "3000000000000000001"
@@ -255,7 +257,7 @@ class OaWorld:
             raise OaError(-112, "Tracking id invalid")
         if phone not in self.phones:
             raise OaError(-118, "Zalo account not existed")
-        said = self._filled(body)
+        said = leaks.sent(self._filled(body))
         number = self._id("zns")
         row = {"kind": "template_by_phone", "phone": phone, "text": said, "tracking_id": tracking}
         self.phones[phone].append(row)
@@ -353,7 +355,7 @@ class OaWorld:
     ) -> Node:
         message = self._id("tin")
         user = self.users[number]
-        user.texts.append(text)
+        user.texts.append(leaks.sent(text))
         user.buttons += buttons
         user.pictures += [self._images[each["attachment_id"]] for each in elements]
         self.sent.append(

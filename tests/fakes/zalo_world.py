@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from tests import leaks
+
 Node = dict[str, Any]
 TOKEN = "2000002:ZaloFakeZaloFakeZaloFakeZaloFake00"  # noqa: S105 -- opens nothing but this fake
 _LOCAL = re.compile(r"localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[?::1")
@@ -291,7 +293,7 @@ class World:
         sent = {"message_id": self._id("a1b2"), "date": int(self.clock() * 1000)}
         row = {"kind": method, "chat_id": chat.info["id"], "text": text, "at": self.clock()}
         row |= more
-        chat.texts.append(text)
+        chat.texts.append(leaks.sent(text))
         self.sent.append(row | sent)
         self.on_record(method, row | sent)
         return sent
