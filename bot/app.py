@@ -23,7 +23,7 @@ from bot.dispatch import Dispatcher
 from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
 from bot.letters import Letters
-from bot.opening import AlreadyRunning, Tools, locked, only_one, open_database, restore
+from bot.opening import AlreadyRunning, Tools, locked, only_one, open_database
 from bot.picturing import Pictures
 from bot.rankings import Rankings
 from bot.rehearsals import Rehearsals
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from bot.web.server import WebServer
 
 __all__ = [
-    "AlreadyRunning", "App", "Tools", "committee_at_work", "only_one", "open_database", "restore",
-    "run", "shifted_clock", "system_clock",
+    "AlreadyRunning", "App", "Tools", "committee_at_work", "only_one", "open_database", "run",
+    "shifted_clock", "system_clock",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)

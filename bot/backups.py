@@ -87,7 +87,7 @@ class Backups:
         self._tried = None
         log.info("backup made: %s (%d bytes, %d files)", made.path, made.size, made.files)
         if await self._db.read(marks.get, FAILED_MARK) is not None:
-            await self._db.write(_mended)
+            await self._db.write(mended)
         return made
 
     def _make(self, now: datetime) -> Made:
@@ -112,7 +112,8 @@ class Backups:
             put_text(session, NoticeKind.ALERT, key, said.html, now, subscription_id=staff.id)
 
 
-def _mended(session: Session) -> None:
+def mended(session: Session) -> None:
+    """A backup was made: the next failure is told again."""
     mark = marks.get(session, FAILED_MARK)
     if mark is not None:
         session.delete(mark)

@@ -16,8 +16,6 @@ from registry.clock import local_day
 from registry.database import (
     Database,
     DatabaseTrouble,
-    check_backup,
-    copy_database,
     sqlite_path,
 )
 from registry.expand import Terms
@@ -140,30 +138,3 @@ def open_database(settings: Settings, now: datetime) -> Database:
     if path is not None and path.exists():
         path.chmod(0o600)
     return db
-
-
-def restore(settings: Settings, source: Path, now: datetime) -> Path | None:
-    """Put a backup in place of the database; the one it replaces is kept beside it and returned.
-
-    The caller holds the lock. Raises DatabaseTrouble for a file that is not our database.
-    """
-    target = sqlite_path(settings.database_url)
-    if target is None:
-        raise DatabaseTrouble(
-            "Cơ sở dữ liệu là PostgreSQL: dừng mọi dondoc run rồi phục hồi bằng pg_restore."
-        )
-    if not source.is_file():
-        raise DatabaseTrouble(f"Không có tệp {source}.")
-    check_backup(source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    kept = None
-    if target.exists():
-        kept = target.with_name(f"{target.name}.before-restore-{now:%Y%m%d%H%M%S}")
-        target.rename(kept)
-        for suffix in ("-wal", "-shm"):
-            beside = target.with_name(target.name + suffix)
-            if beside.exists():
-                beside.rename(kept.with_name(kept.name + suffix))
-    copy_database(source, target)
-    open_database(settings, now).close()
-    return kept

@@ -1,6 +1,7 @@
 """backup, restore, erase: what is kept, and what is not."""
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 from sqlmodel import Session
 
 from bot import app as application
+from bot import backups, restoring
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -20,9 +22,20 @@ from bot.cli.base import (
     settings_of,
     show,
 )
+from bot.restoring import Restored
 from registry import erasing, files, people
+from registry.backups import FILES
 from registry.clock import local
 from registry.tables import Contact
+
+# How the rows are called that are lost with a replaced database.
+_LOST = (
+    ("completion", "báo xong"),
+    ("obstacle", "vướng mắc"),
+    ("request", "đề nghị"),
+    ("directive", "văn bản"),
+    ("inbound", "tin đến"),
+)
 
 
 def backup(
@@ -30,48 +43,87 @@ def backup(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sao lưu cơ sở dữ liệu đang chạy; tệp người dùng gửi nằm riêng, phải chép kèm."""
+    """Sao lưu cơ sở dữ liệu đang chạy và tệp người dùng gửi; kiểm tra lại bản vừa tạo."""
     with one_line_errors(), opened(config) as (settings, _tools, db):
-        stamp = f"{local(moment()):%Y%m%d-%H%M%S}"
-        target = to or settings.paths.data_dir / "backups" / f"dondoc-{stamp}.db"
-        if target.exists():
-            raise Stop(f"Tệp {target} đã có; chọn tên khác.")
-        made = db.backup(target)
-        if made is None:
-            raise Stop(
-                "Cơ sở dữ liệu là PostgreSQL: hãy sao lưu bằng pg_dump -Fc, "
-                f"và chép kèm thư mục {settings.paths.data_dir}."
-            )
-    folder = settings.files_dir
+        if to is not None and to.exists():
+            raise Stop(f"Tệp {to} đã có; chọn tên khác.")
+        made = backups.make(settings, moment(), to=to)
+        db.write_now(backups.mended)
+    files_in = made.path.parent / FILES
     if as_json:
-        show({"backup": str(made), "files": str(folder) if folder.is_dir() else None})
+        show({"backup": str(made.path), "size": made.size, "files": made.files,
+              "missing_files": made.missing, "files_in": str(files_in)})  # fmt: skip
         return
-    out.print(f"Đã sao lưu: {made}", markup=False)
-    if folder.is_dir():
-        out.print(f"Tệp đã gửi, đã nhận nằm ở {folder}: hãy chép kèm thư mục này.", markup=False)
+    out.print(f"Đã sao lưu và kiểm tra: {made.path} ({made.size / 1e6:.1f} MB).", markup=False)
+    if made.files:
+        out.print(f"{made.files} tệp người dùng đã gửi nằm ở {files_in}: chép kèm.", markup=False)
+    if made.missing:
+        out.print(f"{made.missing} tệp đã mất hoặc bị sửa từ trước, không sao lưu được.")
 
 
-def restore(file: Path, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Phục hồi cơ sở dữ liệu từ bản sao lưu; bản hiện có được giữ lại bên cạnh."""
+def restore(
+    file: Path,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Gửi lại tin không rõ đã đến, ghi “(gửi lại)”.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Phục hồi từ bản sao lưu khi dondoc run đã dừng; bản hiện có được giữ lại bên cạnh."""
     with one_line_errors():
         settings = settings_of(config)
-        with application.only_one(settings.paths.data_dir / "dondoc.lock"):
-            kept = application.restore(settings, file, moment())
-        with opened(config) as (_settings, _tools, db):
-            lost = db.read_now(files.missing, settings.files_dir, moment())
+        try:
+            with application.only_one(settings.paths.data_dir / "dondoc.lock"):
+                tools = application.Tools.of(settings, moment())
+                done = restoring.restore(settings, tools, file, moment(), resend=resend)
+        except application.AlreadyRunning as error:
+            raise Stop(f"{error} Dừng dondoc run rồi phục hồi; chưa đổi gì.") from None
     if as_json:
-        kept_at = str(kept) if kept is not None else None
-        show({"restored": str(file), "kept": kept_at, "missing_files": lost})
+        show(restored_contract(file, done))
         return
-    out.print(f"Đã phục hồi từ {file}.", markup=False)
-    if kept is not None:
-        out.print(f"Bản cũ giữ tại {kept}.", markup=False)
-    if lost:
-        out.print(
-            f"Còn thiếu {lost} tệp người dùng đã gửi: hãy chép lại thư mục {settings.files_dir} "
-            "từ bản sao lưu.",
-            markup=False,
+    for line in restored_lines(file, settings.files_dir, done, resend=resend):
+        out.print(line, markup=False)
+
+
+def restored_contract(file: Path, done: Restored) -> dict[str, object]:
+    return {
+        "restored": str(file),
+        "kept": str(done.kept) if done.kept is not None else None,
+        "backed_up": done.backed_up.isoformat() if done.backed_up else None,
+        "former_readable": done.former.known,
+        "lost": done.former.lost if done.former.known else None,
+        "told_before": done.held.told,
+        "held": done.held.held,
+        "held_last_day": done.held.last_day,
+        "files": done.files,
+        "missing_files": done.missing,
+        "erased_again": done.erased_again,
+    }
+
+
+def restored_lines(file: Path, files_dir: Path, done: Restored, *, resend: bool) -> Iterator[str]:
+    """What an administrator must know, a line for each."""
+    yield f"Đã phục hồi từ {file}."
+    if done.kept is not None:
+        yield f"Bản cũ giữ tại {done.kept}; chắc chắn không cần nữa thì xóa (còn dữ liệu cá nhân)."
+    if done.backed_up is not None:
+        yield f"Dữ liệu trở về lúc {local(done.backed_up):%H:%M ngày %d/%m/%Y}."
+    if any(done.former.lost.values()):
+        words = (f"{done.former.lost[key]} {name}" for key, name in _LOST if done.former.lost[key])
+        yield f"Mất những gì ghi sau đó: {', '.join(words)}."
+    if done.held.held:
+        fate = (
+            "sẽ được gửi lại, có ghi “(gửi lại)”"
+            if resend
+            else ("không tự gửi lại; cán bộ thường trực được báo, gửi bằng /nhac")
         )
+        yield f"{done.held.held} tin không rõ đã đến hay chưa: {fate}."
+    if done.erased_again:
+        yield f"Đã xóa lại dữ liệu của {done.erased_again} người yêu cầu xóa sau lúc sao lưu."
+    elif not done.former.known:
+        yield "Không đọc được bản cũ: ai yêu cầu xóa dữ liệu sau lúc sao lưu thì xóa lại (erase)."
+    if done.missing:
+        yield f"Còn thiếu {done.missing} tệp người dùng đã gửi: chép lại thư mục {files_dir}."
 
 
 def erase(

@@ -9,6 +9,7 @@ from bot.evidence import pack
 from bot.replies import Intent, Reply
 from bot.talk import Talk
 from registry import duties, notices
+from registry.restoring import restored_at
 from registry.tables import Duty
 from registry.types import DutyState, Role
 from scheduler.channel import Button
@@ -57,15 +58,33 @@ def targets(talk: Talk, reply: Reply) -> list[Duty]:
         mine = talk.actor.agencies(Role.FOCAL, Role.OFFICER, Role.LEADER)
         offered = duties.open_of(talk.session, mine, talk.today)
         menu = _menu(talk)
+        if _forgotten(talk, menu, reply):
+            return _asked(talk, reply, offered)
         if menu is not None and menu.live(talk.now) and reply.by_digit:
             return [menu.duty]
         if len(offered) == 1 and not (menu and menu.stale_for(offered[0], reply, talk.now)):
             return offered
-    if not offered:
+    return _asked(talk, reply, offered)
+
+
+def _asked(talk: Talk, reply: Reply, offered: list[Duty]) -> list[Duty]:
+    """Nothing is clear: the person is asked, and no duty is meant yet."""
+    if offered:
+        ask_which(talk, reply.intent, reply, offered)
+    else:
         talk.say("none_open")
-        return []
-    ask_which(talk, reply.intent, reply, offered)
     return []
+
+
+def _forgotten(talk: Talk, menu: "_Menu | None", reply: Reply) -> bool:
+    """Whether a digit may answer a message that is in the chat but, since a backup was restored,
+    not in the database."""
+    if not reply.by_digit:
+        return False
+    restored = restored_at(talk.session)
+    if restored is None or talk.now - restored >= MENU_LIVES:
+        return False
+    return menu is None or menu.at <= restored
 
 
 @dataclass(frozen=True, slots=True)

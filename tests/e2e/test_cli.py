@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.app import only_one
 from tests.e2e.process import ROOT, Done, dondoc, dondoc_by, environment
 from tests.world import DATA
 
@@ -293,6 +294,8 @@ def test_backup_and_restore(here: Path) -> None:
     dondoc("backup", "--to", "sao.db", cwd=here).fine()
     assert stat.S_IMODE((here / "sao.db").stat().st_mode) == 0o600
     assert "đã có" in dondoc("backup", "--to", "sao.db", cwd=here).refused()
+    with only_one(here / "data" / "dondoc.lock"):
+        assert "Dừng dondoc run" in dondoc("restore", "sao.db", cwd=here).refused()
     (here / "data" / "dondoc.db").unlink()
     for beside in (here / "data").glob("dondoc.db-*"):
         beside.unlink()
