@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, insert, or_, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -42,6 +42,12 @@ LOOK_AHEAD = 8
 CHUNK = 5000
 # Somebody is looking at the chat and waits for these.
 AWAITED = (NoticeKind.ANSWER, NoticeKind.PART)
+
+# A morning's messages pass here one by one: without the session's own bookkeeping, because no row
+# of theirs is held by it.
+_ATTEMPTS: Table = Attempt.__table__  # type: ignore[attr-defined]
+_TOLD: Table = AttemptNotice.__table__  # type: ignore[attr-defined]
+_NOTICES: Table = Notice.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +143,34 @@ def claim(  # noqa: PLR0913 -- what may go where, each by its name
     chosen = _choose(session, due, _Doors(busy, in_line, channels, room or {}, contacts), now)
     if not chosen:
         return []
-    batches: dict[int, list[Claimed]] = {contact_id: [] for contact_id in chosen}
-    for notice, subscription, owner in _all_due(session, due, chosen.values(), channels):
-        if owner in batches:
-            batches[owner].append(Claimed(notice, subscription))
+    owed: dict[int, list[_Due]] = {contact_id: [] for contact_id in chosen}
+    for each in _all_due(session, due, chosen.values(), channels):
+        if each.contact_id in owed:
+            owed[each.contact_id].append(each)
+    mine = {contact_id: _one_message(items) for contact_id, items in owed.items() if items}
+    # Taken first, looked at afterwards: a thousand rows take longer to read than to take.
+    taken = [each.notice_id for items in mine.values() for each in items]
+    _lease(session, taken, now)
+    claimed = _claimed(session, taken)
     firsts = _first_contacts(session, chosen.values())
-    taken = [
-        Batch(chosen[key], one, _detour(chosen[key], one, firsts, stopped or {}))
-        for key, one in ((key, _one_message(items)) for key, items in batches.items() if items)
+    batches = [
+        (chosen[contact_id], tuple(claimed[each.notice_id] for each in items))
+        for contact_id, items in mine.items()
     ]
-    _lease(session, [item.notice for batch in taken for item in batch.items], now)
-    return taken
+    return [
+        Batch(contact, items, _detour(contact, items, firsts, stopped or {}))
+        for contact, items in batches
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What decides whether a notice that is due goes with the next message to its contact."""
+
+    notice_id: int
+    kind: NoticeKind
+    due_at: datetime
+    contact_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +255,7 @@ def _all_due(
     due: list[ColumnElement[bool]],
     chosen: Iterable[Contact],
     channels: Collection[str],
-) -> list[tuple[Notice, Subscription | None, int | None]]:
+) -> list[_Due]:
     """Everything due that may be these contacts' to hear, with whose it is."""
     contacts = list(chosen)
     chats = [contact.id for contact in contacts]
@@ -244,7 +267,7 @@ def _all_due(
     ).all()
     theirs = or_(col(Notice.contact_id).in_(chats), col(Notice.subscription_id).in_(held))
     rows = session.exec(
-        select(Notice, Subscription, owner_contact(channels))
+        select(Notice.id, Notice.kind, Notice.due_at, owner_contact(channels))
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
         .where(*due, theirs)
@@ -252,14 +275,31 @@ def _all_due(
         # What somebody is changing at this moment is passed by, not waited for.
         .with_for_update(skip_locked=True, of=Notice)
     ).all()
-    return [(notice, subscription, owner) for notice, subscription, owner in rows]
+    return [
+        _Due(notice_id or 0, NoticeKind(kind), at, owner) for notice_id, kind, at, owner in rows
+    ]
 
 
-def _one_message(items: list[Claimed]) -> tuple[Claimed, ...]:
+def _claimed(session: Session, ids: Sequence[int]) -> dict[int, Claimed]:
+    """The notices with their subscriptions, by the notice's id."""
+    found: dict[int, Claimed] = {}
+    for start in range(0, len(ids), CHUNK):
+        rows = session.exec(
+            select(Notice, Subscription)
+            .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
+            .where(col(Notice.id).in_(ids[start : start + CHUNK]))
+            # A row this session has seen before it was taken is read anew.
+            .execution_options(populate_existing=True)
+        ).all()
+        found |= {notice.id or 0: Claimed(notice, subscription) for notice, subscription in rows}
+    return found
+
+
+def _one_message(items: list[_Due]) -> tuple[_Due, ...]:
     """A text of its own goes alone, and first come first served; the rest go together."""
-    own = [item for item in items if item.notice.kind in ALONE]
+    own = [item for item in items if item.kind in ALONE]
     if own:
-        return (min(own, key=lambda item: (item.notice.due_at, item.notice.id or 0)),)
+        return (min(own, key=lambda item: (item.due_at, item.notice_id)),)
     return tuple(items)
 
 
@@ -294,17 +334,13 @@ def _detour(
     return Detour(first.channel, "closed" if closed else stopped.get(first.channel, "off"))
 
 
-def _lease(session: Session, notices: Sequence[Notice], now: datetime) -> None:
-    until = now + LEASE
-    ids = [notice.id for notice in notices]
+def _lease(session: Session, ids: Sequence[int], now: datetime) -> None:
     for start in range(0, len(ids), CHUNK):
-        set_state(
-            session,
-            col(Notice.id).in_(ids[start : start + CHUNK]),
-            state=NoticeState.SENDING,
-            lease_until=until,
+        session.execute(
+            update(_NOTICES)
+            .where(_NOTICES.c.id.in_(ids[start : start + CHUNK]))
+            .values(state=NoticeState.SENDING, lease_until=now + LEASE)
         )
-    session.flush()
 
 
 def _park(session: Session, notice_ids: list[int], now: datetime) -> None:
@@ -457,7 +493,7 @@ class Leaving:
 def open_attempts(session: Session, leaving: Sequence[Leaving], now: datetime) -> list[int]:
     """Write down that these messages are about to leave; return the attempts' ids."""
     found = session.execute(
-        insert(Attempt).returning(col(Attempt.id), sort_by_parameter_order=True),
+        insert(_ATTEMPTS).returning(_ATTEMPTS.c.id, sort_by_parameter_order=True),
         [
             {
                 "contact_id": each.contact_id,
@@ -473,18 +509,17 @@ def open_attempts(session: Session, leaving: Sequence[Leaving], now: datetime) -
     )
     ids: list[int] = list(found.scalars())
     session.execute(
-        insert(AttemptNotice),
+        insert(_TOLD),
         [
             {"attempt_id": attempt_id, "notice_id": notice.id}
             for attempt_id, each in zip(ids, leaving, strict=True)
             for notice in each.notices
         ],
     )
-    set_state(
-        session,
-        col(Notice.id).in_([notice.id for each in leaving for notice in each.notices]),
-        tries=Notice.tries + 1,
-        lease_until=now + LEASE,
+    session.execute(
+        update(_NOTICES)
+        .where(_NOTICES.c.id.in_([notice.id for each in leaving for notice in each.notices]))
+        .values(tries=_NOTICES.c.tries + 1, lease_until=now + LEASE)
     )
     return ids
 
@@ -518,17 +553,23 @@ class Taken:
 
 def all_sent(session: Session, taken: Sequence[Taken], now: datetime) -> None:
     """The messenger took these messages."""
-    table = Attempt.__table__  # type: ignore[attr-defined]
     session.execute(
-        update(table)
-        .where(table.c.id == bindparam("attempt"))
+        update(_ATTEMPTS)
+        .where(_ATTEMPTS.c.id == bindparam("attempt"))
         .values(outcome=AttemptOutcome.SENT, closed_at=now, message_id=bindparam("message")),
         [{"attempt": each.attempt_id, "message": each.message_id} for each in taken],
     )
-    close(session, [n for each in taken for n in each.notices], NoticeState.SENT, now)
-    folded = [notice for each in taken for notice in each.folded]
-    if folded:
-        close(session, folded, NoticeState.FOLDED, now)
+    _ended(session, [n for each in taken for n in each.notices], NoticeState.SENT, now)
+    _ended(session, [n for each in taken for n in each.folded], NoticeState.FOLDED, now)
+
+
+def _ended(session: Session, notices: Sequence[Notice], state: NoticeState, now: datetime) -> None:
+    if notices:
+        session.execute(
+            update(_NOTICES)
+            .where(_NOTICES.c.id.in_([notice.id for notice in notices]))
+            .values(state=state, closed_at=now, reason="", lease_until=None)
+        )
 
 
 def sent(

@@ -38,10 +38,13 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-# Messages being sent at once, and being worked on at all: what is rendered ahead of its turn is
-# rendered together.
-CONCURRENT = 16
-WORKED_ON = 64
+# Messages being sent at once: thirty a second may leave, and a messenger may take a second to answer.
+# Each of them would be in doubt after a crash, so no more than that.
+CONCURRENT = 32
+# Messages being worked on at all: what is rendered ahead of its turn is rendered together, so they
+# are begun as many at a time as there is room for once fewer than WELL_AHEAD are left.
+WORKED_ON = 80
+WELL_AHEAD = 48
 # Contacts taken ahead of their turn: as many as a messenger takes in so many seconds, and no more
 # than these.
 AHEAD_SECONDS = 10.0
@@ -245,7 +248,8 @@ class Deliverer:
         back: list[outbox.Batch] = []
         kept: list[outbox.Batch] = []
         begun = 0
-        while self._line and len(self._running) < WORKED_ON:
+        room = WORKED_ON if len(self._running) < WELL_AHEAD else 0
+        while self._line and (len(self._running) < room or _awaited(self._line[0])):
             batch = self._line.popleft()
             if batch.contact.channel not in sending:
                 back.append(batch)
