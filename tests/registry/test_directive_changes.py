@@ -344,7 +344,9 @@ def test_closed_by_reference(db: Database) -> None:
         return set(session.exec(gone).all())
 
     assert db.read_now(notes) == {"văn bản 12/KH-UBND được thay bằng 45/KH-UBND"}
-    old = db.read_now(lambda session: session.exec(select(Directive)).all())[0]
+    old = db.read_now(
+        lambda session: session.exec(select(Directive).order_by(col(Directive.id))).all()
+    )[0]
     assert old.replaced_by == 2
 
 

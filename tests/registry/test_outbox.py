@@ -280,8 +280,9 @@ class Outbox(RuleBasedStateMachine):
 
 Outbox.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
 if postgres.wanted():
-    # The rules are SQLite's to search, at a fifth of the price; here it is seen that they hold. What
-    # fails is shown as found: making it smaller would outlast the test's time and look like a hang.
+    # The rules are SQLite's to search, at a fifth of the price; here it is seen that they hold.
+    # What fails is shown as found: to make it smaller takes longer than the test may, and looks
+    # like a hang.
     Outbox.TestCase.settings = settings(
         Outbox.TestCase.settings, max_examples=6, phases=(Phase.explicit, Phase.generate)
     )
