@@ -114,7 +114,7 @@ def erase_again(session: Session, former: Former, now: datetime) -> int:
             erasing.erase(session, contact, now)
             done += 1
     # Nobody waits for a last answer.
-    erasing.finish_erasing(session, now + erasing.ERASE_WAITS)
+    erasing.finish_erasing(session, now + erasing.LONGEST_WAIT)
     return done
 
 

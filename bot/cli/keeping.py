@@ -151,6 +151,6 @@ def erase(
 def erase_now(session: Session, contact_id: int, files_dir: Path, now: datetime) -> dict[str, int]:
     contact = session.get_one(Contact, contact_id)
     done = erasing.erase(session, contact, now)
-    erasing.finish_erasing(session, now + erasing.ERASE_WAITS)
+    erasing.finish_erasing(session, now + erasing.LONGEST_WAIT)
     files.forget_expired(session, files_dir, now)
     return done

@@ -222,14 +222,21 @@ def writes(session: Session) -> Iterator[set[str]]:
 
 
 @asynccontextmanager
+async def opened(folder: Path, *present: str) -> AsyncIterator[Scene]:
+    """An office where only these are bound, and nothing has been said yet."""
+    async with office(folder, [Wire()], BEGIN) as stage:
+        for who in present:
+            await stage.bind(who, *ROLES[who])
+        scene = Scene(stage)
+        scene.words = {"duty": str(stage.number(HERE, "Kết nối bệnh án"))}
+        yield scene
+
+
+@asynccontextmanager
 async def at_work(folder: Path) -> AsyncIterator[Scene]:
     """Everybody is bound; every kind of number stands for something of Sở Y tế."""
-    wire = Wire()
-    async with office(folder, [wire], BEGIN) as stage:
-        scene = Scene(stage)
-        for who, (role, agency) in ROLES.items():
-            if role:
-                await stage.bind(who, role, agency)
+    async with opened(folder, *(who for who, (role, _) in ROLES.items() if role)) as scene:
+        stage = scene.stage
         await stage.say("focal", f"/dangky {stage.invite('focal', HERE)}", place=GROUP)
         scene.words = _known(scene)
         for who, text in _BEFORE:
