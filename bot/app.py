@@ -250,6 +250,7 @@ class App:
         await self.db.write(inbound.forget_old, now)
         await self.db.write(files.forget_old, self.tools.settings.files_dir, now)
         await self.db.write(outbox.forget_old, now)
+        await self.db.slim()
         self.deliverer.wake()
 
     async def _plan_changed(self, now: datetime, *, daily: bool = False) -> None:

@@ -114,6 +114,12 @@ class Database:
             self._read_threads, context.run, lambda: self.read_now(fn, *args, **kwargs)
         )
 
+    async def slim(self) -> None:
+        """Give back what a big piece of work has filled: SQLite keeps its pages for the next one,
+        which may come a day later."""
+        if self.sqlite:
+            await self.write(_shrink)
+
     def close(self) -> None:
         """Wait for the running transaction, then let go of files and threads."""
         self._writes.close()
@@ -184,6 +190,10 @@ class Database:
             return None
         copy_database(path, target)
         return target
+
+
+def _shrink(session: Session) -> None:
+    session.connection().exec_driver_sql("PRAGMA shrink_memory")
 
 
 def unreachable(error: DatabaseError) -> DatabaseTrouble:

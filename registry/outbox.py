@@ -48,6 +48,8 @@ AWAITED = (NoticeKind.ANSWER, NoticeKind.PART)
 _ATTEMPTS: Table = Attempt.__table__  # type: ignore[attr-defined]
 _TOLD: Table = AttemptNotice.__table__  # type: ignore[attr-defined]
 _NOTICES: Table = Notice.__table__  # type: ignore[attr-defined]
+# That they carry words of their own is what their index knows them by.
+_AWAITED = (col(Notice.kind).in_(AWAITED), col(Notice.payload) != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ def _choose(
     parked: list[int] = []
     for awaited in (True, False):
         # Who has just asked is not kept waiting by a thousand reminders.
-        conditions = [*due, *([col(Notice.kind).in_(AWAITED)] if awaited else [])]
+        conditions = [*due, *(_AWAITED if awaited else [])]
         shut = doors.busy if awaited else (*doors.busy, *doors.in_line)
         for door in _owners(session, conditions, doors, shut):
             if door.contact_id is None or door.closed:

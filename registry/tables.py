@@ -448,7 +448,10 @@ class Notice(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_notice_queue", "next_at", **_where("state = 'queued'")),
-        Index("ix_notice_kind", "kind", "next_at", **_where("state = 'queued'")),
+        # What carries its own words, and not what planning puts in by the hundred thousand.
+        Index("ix_notice_own_text", "next_at", **_where("state = 'queued' AND payload <> ''")),
+        Index("ix_notice_contact_id", "contact_id", **_where("contact_id IS NOT NULL")),
+        Index("ix_notice_to_forget", "closed_at", **_where("payload <> ''")),
         Index("ix_notice_lease", "lease_until", **_where("state = 'sending'")),
         Index("ix_notice_duty", "duty_id", "kind", "state"),
     )
@@ -459,7 +462,7 @@ class Notice(SQLModel, table=True):
     step: str = ""
     duty_id: int | None = Field(default=None, foreign_key="duty.id", ondelete="CASCADE")
     subscription_id: int | None = Field(default=None, foreign_key="subscription.id", index=True)
-    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    contact_id: int | None = Field(default=None, foreign_key="contact.id")
     due_at: datetime = _moment()
     next_at: datetime = _moment()
     state: NoticeState = Field(default=NoticeState.QUEUED, sa_type=Words(NoticeState))
@@ -479,6 +482,7 @@ class Attempt(SQLModel, table=True):
         Index("ix_attempt_message", "contact_id", "message_id"),
         Index("ix_attempt_told", "contact_id", "opened_at", "outcome"),
         Index("ix_attempt_open", "opened_at", **_where("outcome = 'open'")),
+        Index("ix_attempt_to_forget", "closed_at", **_where("text <> ''")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
