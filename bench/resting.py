@@ -15,7 +15,7 @@ from bench.fill import filled
 from bench.idle import memory, processor
 from deadlines.calendar import WorkCalendar
 from scheduler.plan import Policy
-from scheduler.planning import mark_changed, plan_slice
+from scheduler.planning import mark_changed, note_policy, plan_slice
 
 A_DUTY = 12  # notices: four reminders for each of three holders
 IMPORTS = "import bot.cli, bot.app"
@@ -36,6 +36,7 @@ def plan_all(path: Path, notices: int) -> float:
     db = filled(path, notices // A_DUTY + 1, now)
     policy, calendar = Policy(), WorkCalendar()
     begin = time.perf_counter()
+    db.write_now(note_policy, policy, now)
     db.write_now(mark_changed, now)
     while db.write_now(plan_slice, policy, calendar, now).more:
         pass

@@ -289,8 +289,8 @@ USED = [
     ("SELECT id FROM subscription WHERE plan_due = 1", (), "ix_subscription_plan_due"),
     ("SELECT id FROM attempt WHERE outcome=? AND opened_at < ?", ("open", "2"), "ix_attempt_open"),
     ("SELECT id FROM notice WHERE state = ? AND next_at < ?", ("queued", "2"), "ix_notice_queue"),
-    ("SELECT id FROM notice WHERE state = ? AND next_at < ? AND kind IN (?, ?) AND payload != ?"
-     " ORDER BY next_at", ("queued", "2", "answer", "part", ""), "ix_notice_own_text"),
+    ("SELECT id FROM notice WHERE state=? AND next_at<? AND payload!=? ORDER BY next_at",
+     ("queued", "2", ""), "ix_notice_own_text"),
     ("SELECT id FROM notice WHERE contact_id = ?", (1,), "ix_notice_contact_id"),
     ("SELECT id FROM notice WHERE payload != ? AND closed_at < ?", ("", "2"),
      "ix_notice_to_forget"),
