@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import Session
@@ -16,6 +16,7 @@ from registry.backups import Made, Stopped
 from registry.clock import local, local_day, moment_of
 from registry.database import Database, DatabaseTrouble, sqlite_path
 from registry.notices import put_text
+from registry.rotation import longest_kept
 from registry.types import NoticeKind
 from reports.render import Renderer
 
@@ -145,3 +146,11 @@ def last_due(settings: Settings, now: datetime) -> datetime:
     """The last moment at which a backup was to be made."""
     tonight = moment_of(local_day(now), settings.backup.at)
     return tonight if tonight <= now else tonight - timedelta(days=1)
+
+
+def erased_leave_on(settings: Settings, now: datetime) -> date | None:
+    """The day by which what is erased now has left our backups, where one is made every night; None
+    where others make them."""
+    if sqlite_path(settings.database_url) is None or not settings.backup.on:
+        return None
+    return local_day(now) + timedelta(days=longest_kept(settings.backup.keep))

@@ -10,8 +10,10 @@ from sqlmodel import Session
 
 from bot.settings import Settings
 from registry import files
+from registry.certificates import Certificate
 from registry.tables import StoredFile
 from reports.papers.body import Office
+from reports.papers.certificate_word import write_certificate
 from reports.papers.letter import Letter, file_name
 from reports.papers.letter_word import write_letter
 from reports.papers.model import PeriodReport
@@ -53,6 +55,12 @@ def docx_of(report: PeriodReport, settings: Settings, renderer: Renderer) -> Pap
 def letter_of(letter: Letter, settings: Settings, renderer: Renderer) -> Paper:
     """The letter that urges an agency, to go on writing in."""
     return Paper(file_name(letter), DOCX, write_letter(letter, office_of(settings), renderer))
+
+
+def certificate_of(made: Certificate, settings: Settings, renderer: Renderer) -> Paper:
+    """What was erased of a person, to be signed."""
+    name = f"Giấy xác nhận xóa dữ liệu {made.code}.docx"
+    return Paper(name, DOCX, write_certificate(made, office_of(settings), renderer))
 
 
 def xlsx_of(report: PeriodReport, settings: Settings) -> Paper:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from bot.backups import erased_leave_on
 from bot.opening import Tools
 from bot.settings import Settings
 from registry import files, former, people, restoring
@@ -136,7 +137,7 @@ def _made_ready(
         backed_up = db.read_now(restoring.backed_up_at)
         head = db.read_now(restoring.head_of)
         known = former.read(target, head, backed_up or now, now)
-        again = db.write_now(_settle, known, tools.settings.files_dir, now)
+        again = db.write_now(_settle, known, tools.settings, now)
         _plan(db, tools, now)
         held = db.write_now(restoring.hold, known, now, resend=resend)
         db.write_now(restoring.note, backed_up, held, now)
@@ -148,10 +149,10 @@ def _made_ready(
     return backed_up, known, held, came, missing, again
 
 
-def _settle(session: Session, known: Former, files_dir: Path, now: datetime) -> int:
+def _settle(session: Session, known: Former, settings: Settings, now: datetime) -> int:
     restoring.take_over(session, known, now)
-    again = restoring.erase_again(session, known, now)
-    files.forget_expired(session, files_dir, now)
+    again = restoring.erase_again(session, known, now, erased_leave_on(settings, now))
+    files.forget_expired(session, settings.files_dir, now)
     return again
 
 

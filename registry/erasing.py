@@ -105,7 +105,7 @@ def _erase_contact(session: Session, contact: Contact, now: datetime) -> Counter
     asked = session.execute(
         delete(Question).where(
             or_(
-                Question.contact_id == contact.id,
+                col(Question.contact_id) == contact.id,
                 and_(
                     col(Question.sender) == contact.address,
                     col(Question.contact_id).in_(

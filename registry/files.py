@@ -168,13 +168,13 @@ def missing(session: Session, folder: Path, now: datetime) -> int:
     return sum(not (folder / row.path).is_file() for row in kept)
 
 
-def erase_of(session: Session, person_id: int, now: datetime) -> int:
-    """A person's files end now: nameless at once, their bytes with the next tick. How many."""
-    rows = session.exec(select(StoredFile).where(StoredFile.person_id == person_id)).all()
+def erase_of(session: Session, person_id: int, now: datetime) -> list[StoredFile]:
+    """A person's files end now: nameless at once, their bytes with the next tick. Which."""
+    rows = list(session.exec(select(StoredFile).where(StoredFile.person_id == person_id)))
     for row in rows:
         row.name, row.person_id, row.expires_at = NAMELESS, None, now
         session.add(row)
-    return len(rows)
+    return rows
 
 
 def forget_expired(session: Session, folder: Path, now: datetime) -> int:

@@ -9,7 +9,7 @@ was certainly not sent, and goes out.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, delete, func, select
 
@@ -32,6 +32,8 @@ from registry.types import NoticeKind, NoticeState
 RESTORED = "restored"
 # Numbers given after the backup stand in people's chats, and must not come to mean other duties.
 NUMBERS_LEFT_OUT = 1000
+# By what order, as the certificate has it.
+ERASED_AGAIN = "yêu cầu đã thực hiện trước khi phục hồi bản sao lưu"
 _TICK = "tick"
 _SETTLED = {
     NoticeState.SENT: NoticeState.SENT,
@@ -105,13 +107,17 @@ def _numbers(session: Session, former: Former, now: datetime) -> None:
         marks.put(session, LAST_NUMBER, str(last), now)
 
 
-def erase_again(session: Session, former: Former, now: datetime) -> int:
+def erase_again(
+    session: Session, former: Former, now: datetime, in_backups: date | None = None
+) -> int:
     """Whoever asked to be erased after the backup was made is not brought back by it. How many."""
     done = 0
     for contact_id in former.erased:
         contact = session.get(Contact, contact_id)
         if contact is not None and contact.closed_reason not in (erasing.ERASING, "erased"):
-            erasing.erase(session, contact, now)
+            erasing.erase(
+                session, contact, now, by="desk", order=ERASED_AGAIN, in_backups=in_backups
+            )
             done += 1
     # Nobody waits for a last answer.
     erasing.finish_erasing(session, now + erasing.LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""backup, restore, erase: what is kept, and what is not."""
+"""backup, restore, erase, certificate: what is kept, and what is not."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import typer
 from sqlmodel import Session
 
 from bot import app as application
-from bot import backups, restoring
+from bot import backups, papers, restoring
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -23,8 +23,10 @@ from bot.cli.base import (
     show,
 )
 from bot.restoring import Restored
-from registry import erasing, files, people
+from bot.settings import Settings
+from registry import certificates, erasing, files, people
 from registry.backups import FILES
+from registry.certificates import Certificate
 from registry.clock import local
 from registry.tables import Contact
 
@@ -128,29 +130,64 @@ def restored_lines(file: Path, files_dir: Path, done: Restored, *, resend: bool)
 
 def erase(
     contact: Annotated[str, typer.Argument(help="Kênh:địa chỉ, ví dụ telegram:123456789.")],
+    order: Annotated[
+        str, typer.Option(help="Theo yêu cầu nào, ví dụ “Đơn ngày 3/9/2026”; không ghi tên người.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Xóa dữ liệu cá nhân của người sau một địa chỉ nhận tin."""
-    with one_line_errors(), opened(config) as (settings, _tools, db):
+    """Xóa dữ liệu cá nhân của người sau một địa chỉ nhận tin; in giấy xác nhận."""
+    with one_line_errors(), opened(config) as (settings, tools, db):
         channel, _, address = contact.partition(":")
         known = db.read_now(people.find_contact, channel, address)
         if known is None:
             raise Stop(f"Không có địa chỉ nhận tin {contact!r}.")
         if not yes and not (sys.stdin.isatty() and typer.confirm("Xóa, không hoàn tác được?")):
             raise Stop("Chưa xóa gì. Thêm --yes để xác nhận.")
-        done = db.write_now(erase_now, known.id or 0, settings.files_dir, moment())
+        made = db.write_now(erase_now, known.id or 0, settings, order.strip(), moment())
     if as_json:
-        show(done)
-    else:
-        out.print(f"Đã xóa: {done['contacts']} địa chỉ, {done['subscriptions']} đăng ký, "
-                  f"{done['messages']} tin đến.")  # fmt: skip
+        show({"certificate": made.facts(), "digest": made.digest, "code": made.code})
+        return
+    out.print(tools.renderer.render("replies/erasure", made=made).plain, markup=False)
+    out.print(f"In giấy: dondoc certificate {made.code} --out giay-xac-nhan.docx", markup=False)
 
 
-def erase_now(session: Session, contact_id: int, files_dir: Path, now: datetime) -> dict[str, int]:
+def erase_now(
+    session: Session, contact_id: int, settings: Settings, order: str, now: datetime
+) -> Certificate:
     contact = session.get_one(Contact, contact_id)
-    done = erasing.erase(session, contact, now)
+    made = erasing.erase(
+        session, contact, now,
+        by="desk", order=order, in_backups=backups.erased_leave_on(settings, now),
+    )  # fmt: skip
     erasing.finish_erasing(session, now + erasing.LONGEST_WAIT)
-    files.forget_expired(session, files_dir, now)
-    return done
+    files.forget_expired(session, settings.files_dir, now)
+    return made
+
+
+def certificate(
+    code: Annotated[str, typer.Argument(help="Số giấy xác nhận.")],
+    to: Annotated[Path | None, typer.Option("--out", help="Tệp .docx.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Xem lại, in giấy xác nhận xóa dữ liệu cá nhân; đối chiếu với nhật ký."""
+    with one_line_errors(), opened(config) as (settings, tools, db):
+        made = db.read_now(certificates.find, code)
+        if made is None:
+            raise Stop(f"Nhật ký không có giấy xác nhận số {code!r}.")
+        if to is not None:
+            if to.suffix.lower() != ".docx" or to.exists():
+                raise Stop(f"Cần tên một tệp .docx chưa có; {to} không dùng được.")
+            paper = papers.certificate_of(made, settings, tools.renderer)
+            try:
+                to.write_bytes(paper.data)
+            except OSError as error:
+                raise Stop(f"Không ghi được tệp {to}: {error.strerror}.") from None
+    if as_json:
+        show({"certificate": made.facts(), "digest": made.digest, "code": made.code})
+    elif to is not None:
+        out.print(f"Đã ghi {to}, để cơ quan thường trực ký.", markup=False)
+    else:
+        out.print(tools.renderer.render("replies/erasure", made=made).plain, markup=False)

@@ -1,5 +1,6 @@
 """/huydangky: stop. /xoadulieu: stop and erase what identifies the person."""
 
+from bot.backups import erased_leave_on
 from bot.talk import Talk
 from deadlines.text import fold
 from registry import erasing, people
@@ -54,7 +55,9 @@ def confirmed(talk: Talk, _question: Question, text: str) -> bool:
 def _erase(talk: Talk) -> None:
     contact = talk.known_contact()
     names = talk.agency_names(talk.actor.agencies())
-    talk.say("xoadulieu_done")
-    if talk.actor.bound:
+    bound = talk.actor.bound
+    leave_on = erased_leave_on(talk.desk.settings, talk.now)
+    made = erasing.erase(talk.session, contact, talk.now, in_backups=leave_on)
+    talk.say("xoadulieu_done", made=made)
+    if bound:
         talk.tell_staff("left_staff", f"left:{talk.inbound.id}", name="Một cán bộ", agencies=names)
-    erasing.erase(talk.session, contact, talk.now)

@@ -116,10 +116,14 @@ class Writer:
             self.document.add_paragraph(), f"Kính gửi: {_safe(agency)}.", BODY, before=14, after=6
         )
 
-    def title(self, words: str) -> None:
-        self._put(self.document.add_paragraph(), "<b>BÁO CÁO</b>", BODY, before=14)
+    def heading(self, kind: str, words: str) -> None:
+        """What kind of paper it is, and what about."""
+        self._put(self.document.add_paragraph(), f"<b>{kind}</b>", BODY, before=14)
         self._put(self.document.add_paragraph(), f"<b>{_safe(words)}</b>", BODY)
         self.parts.line_under(self.document.add_paragraph(), 55, 55)
+
+    def title(self, words: str) -> None:
+        self.heading("BÁO CÁO", words)
         self._put(
             self.document.add_paragraph(), "Kính gửi: [tên cơ quan, người nhận báo cáo]", BODY,
             before=12, after=6,

@@ -344,7 +344,11 @@ def test_run_on_the_console_binds_and_answers(here: Path) -> None:
     assert process.returncode == 0
     assert "Traceback" not in errors
     gone = as_json(dondoc("erase", "console:thao", "--yes", "--json", cwd=here))
-    assert gone["contacts"] == 1
+    assert gone["certificate"]["rows"]["contact"] == 1
+    again = as_json(dondoc("certificate", gone["code"], "--out", "giay.docx", "--json", cwd=here))
+    assert again == gone
+    assert (here / "giay.docx").stat().st_size > 5000
+    assert "không có" in dondoc("certificate", "0123456789abcdef", cwd=here).refused()
 
 
 # -- as a package ---------------------------------------------------------------------------------
