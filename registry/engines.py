@@ -8,12 +8,14 @@ for the pen would be older than the pen.
 
 import re
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.util import LRUCache
 
 BUSY_SECONDS = 15
 READERS = 4
@@ -25,6 +27,10 @@ _DEAD_SECONDS = 15
 # A process that stands still with the pen in its hand is cut off after this.
 _IDLE_SECONDS = 60
 PEN = f"SELECT pg_advisory_xact_lock({LOCKS}, hashtext(current_schema() || ':pen'))"
+# Statements kept compiled; there are fewer in the whole program.
+STATEMENTS = 1500
+Shared = tuple[Dialect, LRUCache[Any, Any]]
+_servers: dict[str, Shared] = {}
 _SEARCH_PATH = re.compile(r"search_path\s*=\s*(\S+)")
 # Deadlock, serialization, a lock waited for in vain, the server going down, starting or full.
 _PASSING = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03")
@@ -77,8 +83,40 @@ def engine_for(url: str, *, writer: bool) -> Engine:
         return _postgresql(make_url(url), writer=writer)
     engine = create_engine(url, **_pool(writer=writer))
     if engine.dialect.name == "sqlite":
+        engine = _sharing(engine, _any_sqlite())
         _tune_sqlite(engine, writer=writer)
     return engine
+
+
+def _sharing(own: Engine, shared: Shared) -> Engine:
+    """The engine with another one's compiled statements: the same few hundred for each committee
+    of a process, a megabyte and a second's work. SQLAlchemy keeps them for each dialect object;
+    connections and their settings stay the engine's own, with its pool."""
+    dialect, compiled = shared
+    return Engine(own.pool, dialect, own.url, execution_options={"compiled_cache": compiled})
+
+
+@cache
+def _any_sqlite() -> Shared:
+    """What all SQLite files of the process share. A dialect has to have seen a connection."""
+    engine = create_engine("sqlite://")
+    with engine.connect():
+        pass
+    engine.dispose()
+    return engine.dialect, LRUCache(STATEMENTS)
+
+
+def _on_a_server(own: Engine, kind: str) -> Engine:
+    """Likewise for the schemas of one PostgreSQL server, from the first that has seen it on."""
+    known = _servers.get(kind)
+    if known is not None:
+        return _sharing(own, known)
+
+    @event.listens_for(own, "connect")
+    def seen(_connection: Any, _record: object) -> None:
+        _servers.setdefault(kind, (own.dialect, LRUCache(STATEMENTS)))
+
+    return own
 
 
 def _pool(*, writer: bool) -> dict[str, int]:
@@ -142,6 +180,8 @@ def _postgresql(url: URL, *, writer: bool) -> Engine:
             isolation_level="READ COMMITTED" if writer else "REPEATABLE READ",
             **_pool(writer=writer),
         )
+        # What a dialect knows depends on the server's version, and with us on who writes.
+        engine = _on_a_server(engine, f"{url.host} {url.port} {url.query.get('host')} {writer}")
     except ModuleNotFoundError:
         raise DatabaseTrouble(
             "Chưa cài phần mềm kết nối PostgreSQL; hãy chạy: pip install 'dondoc[postgres]', "
