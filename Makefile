@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo faults test bench test-postgres check check-style check-types check-bandit check-audit wheel lock clean
+.PHONY: demo faults test bench test-postgres test-postgres-quick check check-style check-types check-bandit check-audit wheel lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -22,9 +22,18 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The parts that meet a database, on PostgreSQL: a throw-away cluster where its programs are installed.
+ON_POSTGRES := DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n auto --dist worksteal
 test-postgres: $(READY)
-	DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/registry tests/scheduler tests/e2e/test_delivery.py $(ARGS)
-	DONDOC_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/dialogs -k console $(ARGS)
+	$(ON_POSTGRES) tests/registry tests/scheduler tests/e2e/test_delivery.py tests/dialogs \
+	  -k "not test_dialog or console" $(ARGS)
+
+# The most telling part of it, in a minute: what is written, sent and claimed, and four conversations.
+# Left out: what make test plays on PostgreSQL anyway, and what is SQLite's or needs no database.
+QUICK_WITHOUT := postgres moving agency_changes matching proof
+test-postgres-quick: $(READY)
+	$(ON_POSTGRES) tests/registry tests/scheduler/test_deliver.py tests/dialogs \
+	  $(QUICK_WITHOUT:%=--ignore=tests/registry/test_%.py) \
+	  -k "not test_dialog or (console and (acceptance or directives or handover or officer))" $(ARGS)
 
 # Some minutes; ARGS="--only path,limits --rounds 5". What it shows is explained in docs/speed.md.
 # make faults SCENE=name for one; the names: make faults SCENE=--help
