@@ -1,9 +1,9 @@
 """Directives in PDF files with a text layer, read with PDFium: text by its place on the page, and
 tables by their ruled lines."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from intake.errors import IntakeError
@@ -30,6 +30,9 @@ _COVERED = 0.3
 _MANY_PATHS = 60
 _MOST_PIXELS = 6_000
 _THIN = 2.5
+# PDFium serves one thread at a time; those who read at the same time (several committees in one
+# process) take turns page by page.
+_turn = Lock()
 
 
 def read_pdf(content: bytes, options: Options = PLAIN) -> Paper:
@@ -39,37 +42,42 @@ def read_pdf(content: bytes, options: Options = PLAIN) -> Paper:
     import pypdfium2  # noqa: PLC0415
 
     try:
-        document = pypdfium2.PdfDocument(content)
+        with _turn:
+            document = pypdfium2.PdfDocument(content)
+            pages = len(document)
     except pypdfium2.PdfiumError as error:
         locked = getattr(error, "err_code", None) == _PASSWORD or "password" in str(error).lower()
         raise (IntakeError(_LOCKED) if locked else broken(".pdf")) from error
-    with contextlib.closing(document):
-        if len(document) > MAX_PAGES:
+    try:
+        if pages > MAX_PAGES:
             raise IntakeError(f"Tệp có hơn {MAX_PAGES} trang; hãy chia nhỏ.")
-        try:
-            return _read(document, options)
-        except pypdfium2.PdfiumError as error:
-            raise broken(".pdf") from error
+        return _read(document, pages, options)
+    except pypdfium2.PdfiumError as error:
+        raise broken(".pdf") from error
+    finally:
+        with _turn:
+            document.close()
 
 
-def _read(document: Any, options: Options) -> Paper:
+def _read(document: Any, pages: int, options: Options) -> Paper:
     parts: list[Line | TableBlock] = []
     letters = 0
     unruled = Unruled()
-    scans = _Scans(document, usable=options.ocr and installed())
-    for number in range(1, len(document) + 1):
-        page = document[number - 1]
-        glyphs = _glyphs(page)
-        flat, upright = _edges(page)
-        if len(glyphs) < _LEAST_LETTERS and _is_picture(page):
-            seen = scans.read(number, page)
-            glyphs, flat, upright = seen.glyphs, seen.flat, seen.upright
-        letters += len(glyphs)
-        parts += page_parts(number, glyphs, flat, upright, unruled)
-        page.close()
+    scans = _Scans(usable=options.ocr and installed())
+    for number in range(1, pages + 1):
+        with _turn:
+            page = document[number - 1]
+            seen = Seen(_glyphs(page), *_edges(page))
+            scanned = len(seen.glyphs) < _LEAST_LETTERS and _is_picture(page)
+            picture = scans.picture(number, page) if scanned else None
+            page.close()
+        if scanned:
+            seen = scans.read(number, picture)
+        letters += len(seen.glyphs)
+        parts += page_parts(number, seen.glyphs, seen.flat, seen.upright, unruled)
         if options.progress:
-            options.progress(number, len(document))
-    if letters < _LEAST_LETTERS * len(document):
+            options.progress(number, pages)
+    if letters < _LEAST_LETTERS * pages:
         raise IntakeError(scans.refusal)
     return replace(paper(paragraphs(parts), "trang"), remarks=tuple(scans.remarks()))
 
@@ -81,24 +89,27 @@ def _read(document: Any, options: Options) -> Paper:
 class _Scans:
     """The pages without text: read by recognition where that is `usable`, told of in any case."""
 
-    document: Any
     usable: bool
     read_pages: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     doubtful: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
-    def read(self, number: int, page: Any) -> Seen:
+    def picture(self, number: int, page: Any) -> tuple[Any, float] | None:
+        """What is to be recognised, and how high the page is; None where nothing can be."""
         if not self.usable:
             self.unread.append(number)
-            return Seen([], [], [])
+            return None
         if len(self.read_pages) >= MAX_SCANS:
             raise IntakeError(
                 f"Bản quét có hơn {MAX_SCANS} trang; hãy gửi tệp Word (.docx) gốc hoặc chia nhỏ."
             )
         self.read_pages.append(number)
-        height = page.get_height()
-        picture = page.render(scale=_scale(page), grayscale=True).to_pil()
-        seen = recognised(picture, height)
+        return page.render(scale=_scale(page), grayscale=True).to_pil(), page.get_height()
+
+    def read(self, number: int, picture: tuple[Any, float] | None) -> Seen:
+        if picture is None:
+            return Seen([], [], [])
+        seen = recognised(*picture)
         self.doubtful[number] = seen.doubtful
         return seen
 
