@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench.fill import filled
 from bench.idle import memory, processor
+from bot.settings import Settings
 from deadlines.calendar import WorkCalendar
-from scheduler.plan import Policy
 from scheduler.planning import mark_changed, note_policy, plan_slice
 
 A_DUTY = 12  # notices: four reminders for each of three holders
@@ -34,7 +34,7 @@ def plan_all(path: Path, notices: int) -> float:
     """A database with so many notices ahead; seconds the planning took."""
     now = datetime.now(UTC)
     db = filled(path, notices // A_DUTY + 1, now)
-    policy, calendar = Policy(), WorkCalendar()
+    policy, calendar = Settings().policy, WorkCalendar()
     begin = time.perf_counter()
     db.write_now(note_policy, policy, now)
     db.write_now(mark_changed, now)

@@ -36,7 +36,7 @@ from bot.stopping import first_of, until_told
 from bot.talk import Desk
 from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
-from registry import erasing, files, inbound, marks, outbox
+from registry import erasing, files, marks, outbox, retention
 from registry.database import Database
 from registry.expand import expand
 from registry.posts import ANYBODY, SCHEDULER, SENDER, Alone, Posts, call, poller
@@ -207,6 +207,7 @@ class App:
         if not self._stillness.lasts(now):
             await self._look_at_everything(now)
             self._stillness.begins(now)
+        self.vitals.ticked_at = now
         if self._beat is not None:
             self._beat()
 
@@ -247,9 +248,9 @@ class App:
         await self.db.write(note_policy, self.tools.settings.policy, now)
         await self._plan_changed(now, daily=True)
         await self.db.write(remind_of_answers, self.tools.renderer, now)
-        await self.db.write(inbound.forget_old, now)
+        for rule in retention.RULES:
+            await self.db.write(rule.apply, self.tools.settings.retention.periods, now)
         await self.db.write(files.forget_old, self.tools.settings.files_dir, now)
-        await self.db.write(outbox.forget_old, now)
         await self.db.slim()
         self.deliverer.wake()
 

@@ -25,7 +25,7 @@ from reports.status import unreachable
 from scheduler.channel import ChannelInfo, SendError
 from scheduler.thrift import Level, crowded, level_of
 
-SILENT = timedelta(minutes=5)
+SILENT = timedelta(minutes=10)
 # A night may be missed, two may not.
 BACKUP_OLD = timedelta(hours=50)
 NETWORK_SECONDS = 15.0

@@ -26,7 +26,7 @@ from reports.vietnamese import short_day
 
 log = logging.getLogger(__name__)
 
-IDLE = 60.0
+IDLE = 300.0
 MOST_TRIES = 3
 KEPT_DAYS = 7
 PNG = "image/png"

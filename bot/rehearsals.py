@@ -30,7 +30,7 @@ from scheduler.rehearsal import Rules, rehearse_all
 log = logging.getLogger(__name__)
 
 MARK = "rehearsal:"
-IDLE = 60.0
+IDLE = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from registry.database import Database, sqlite_path
 
 # What depends on the hour alone is looked at so often all the same.
-QUIET = timedelta(minutes=1)
+QUIET = timedelta(minutes=5)
 
 
 class Stillness:

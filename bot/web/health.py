@@ -36,7 +36,7 @@ class State:
         return {
             "ready": not self.reasons,
             "reasons": list(self.reasons),
-            "tick_age_seconds": self.tick_age,
+            "tick_age_seconds": None if self.tick_age is None else round(self.tick_age, 1),
             "channels": dict(self.channels),
         }
 
@@ -75,7 +75,7 @@ async def look(site: Site) -> State:
         log.warning("readyz: the database does not answer (%s)", type(error).__name__)
         reasons.append("cơ sở dữ liệu không trả lời")
     else:
-        age = None if tick is None else round((site.clock() - tick.at).total_seconds(), 1)
+        age = site.vitals.tick_age(tick, site.clock())
         if age is None or age > STILL.total_seconds():
             reasons.append("nhịp làm việc đã dừng")
     channels = {name: channel_state(site, name) for name in site.channels}

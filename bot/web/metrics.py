@@ -108,12 +108,11 @@ class _Snapshot(Collector):
 
 def _stored(session: Session, site: Site, now: datetime) -> _Stored:
     queued = select(func.count()).select_from(Notice).where(Notice.state == NoticeState.QUEUED)
-    tick = marks.get(session, "tick")
     return _Stored(
         session.exec(queued).one(),
         session.exec(queued.where(col(Notice.next_at) <= now)).one(),
         inbound.waiting(session),
-        None if tick is None else (now - tick.at).total_seconds(),
+        site.vitals.tick_age(marks.get(session, "tick"), now),
         _budgets(session, site, now),
     )
 
