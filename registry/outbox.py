@@ -18,8 +18,6 @@ from registry.tables import Attempt, AttemptNotice, Contact, Notice, Subscriptio
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 
 LEASE = timedelta(seconds=180)
-KEEP_PAYLOAD = timedelta(days=30)
-KEEP_TEXT = timedelta(days=400)
 NO_CONTACT_PAUSE = timedelta(hours=1)
 
 # These carry their own text, or rewrite a message, and go one by one; the others are folded.
@@ -347,9 +345,10 @@ def _lease(session: Session, ids: Sequence[int], now: datetime) -> None:
 
 def _park(session: Session, notice_ids: list[int], now: datetime) -> None:
     if notice_ids:
+        free = select(Notice.id).where(col(Notice.id).in_(notice_ids))
         set_state(
             session,
-            col(Notice.id).in_(notice_ids),
+            col(Notice.id).in_(free.with_for_update(skip_locked=True)),
             next_at=now + NO_CONTACT_PAUSE,
             reason="no_contact",
         )
@@ -370,7 +369,8 @@ def release_expired(
             .where(Attempt.outcome == AttemptOutcome.OPEN, col(Attempt.contact_id).in_(list(alive)))
         )
         sending = sending.where(col(Notice.lease_until) < now, col(Notice.id).not_in(being_told))
-    held = session.exec(sending).all()
+    # As with a claim: what somebody is changing by hand is passed by.
+    held = session.exec(sending.with_for_update(skip_locked=True)).all()
     _hand_back(session, held, now, MOST_DEATHS)
     _close_orphans(session, now, everything=everything)
     return len(held)
@@ -416,13 +416,18 @@ def _close_orphans(session: Session, now: datetime, *, everything: bool) -> None
         .where(col(Notice.state) == NoticeState.SENDING)
     )
     limit = now if everything else now - LEASE
-    session.execute(
-        update(Attempt)
+    orphans = (
+        select(Attempt.id)
         .where(
             col(Attempt.outcome) == AttemptOutcome.OPEN,
             col(Attempt.opened_at) <= limit,
             col(Attempt.id).not_in(sending),
         )
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        update(Attempt)
+        .where(col(Attempt.id).in_(orphans))
         .values(outcome=AttemptOutcome.UNCERTAIN, closed_at=now, error=INTERRUPTED)
     )
 
@@ -531,6 +536,12 @@ def open_attempt(
 ) -> int:
     """As :func:`open_attempts`, for one message."""
     return open_attempts(session, [Leaving(contact_id, notices, text)], now)[0]
+
+
+def is_open(session: Session, attempt_id: int) -> bool:
+    """Whether nobody has given this attempt up: what became of it is still for its maker to say."""
+    outcome = session.exec(select(Attempt.outcome).where(Attempt.id == attempt_id)).first()
+    return outcome is AttemptOutcome.OPEN
 
 
 def _end_attempt(
@@ -664,25 +675,6 @@ def put_part(  # noqa: PLR0913 -- the parts of one message
         buttons=buttons,
         file_id=file_id,
     )
-
-
-def forget_old(session: Session, now: datetime) -> int:
-    """Blank the words of messages long told: who was told what kind of thing when stays, for the
-    record; the text, with names in it, does not (Luật 91/2025/QH15, Điều 3). Returns how many."""
-    answers = session.execute(
-        update(Notice)
-        .where(
-            col(Notice.payload) != "",
-            col(Notice.closed_at) < now - KEEP_PAYLOAD,
-        )
-        .values(payload="")
-    )
-    texts = session.execute(
-        update(Attempt)
-        .where(col(Attempt.text) != "", col(Attempt.closed_at) < now - KEEP_TEXT)
-        .values(text="")
-    )
-    return int(answers.rowcount + texts.rowcount)  # type: ignore[attr-defined]
 
 
 # -- looking --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
+from time import monotonic
 from typing import Concatenate, ParamSpec, Protocol, Self
 
 from sqlmodel import Session
@@ -66,6 +67,9 @@ ASK_PAUSES = (5, 15, 30, 60)
 SPENT_PAUSE = timedelta(hours=1)
 # A reminder that the messenger keeps refusing without saying why is given up after a day's tries.
 MAX_TRIES = 60
+# Seconds between writing down that a message leaves and its leaving, after which the database is
+# asked whether this process is still the sender: fewer than a successor waits (`posts.SETTLE`).
+STOOD_STILL = 1.5
 # Seconds: within a minute is on time, an hour is a messenger in trouble, a day a long weekend's.
 LATE_BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0, 345_600.0)
 
@@ -409,7 +413,8 @@ class Deliverer:
         self, session: Session, notices: Sequence[Notice], pause: timedelta, error: str
     ) -> None:
         now = self._clock()
-        outbox.abandon(session, notices, now, now + pause, error)
+        if self._posts.sure(session, SENDER):
+            outbox.abandon(session, notices, now, now + pause, error)
 
     async def _record(
         self, fn: Callable[Concatenate[Session, P], None], *args: P.args, **kwargs: P.kwargs
@@ -445,8 +450,10 @@ class Deliverer:
         if contact.channel in self._doubtful or contact.channel not in self._moving(self._clock()):
             await self._hand_back([batch])
             return
+        began = monotonic()
         attempt = await self._opening.do(_Parcel(contact, composed))
         await pacer.gate()
+        await self._still_sender(began)
         try:
             message_id = await self._send(contact, composed, message)
         except SendError as error:
@@ -460,6 +467,14 @@ class Deliverer:
         at = await self._noting.do(_Parcel(contact, composed, attempt, message_id))
         self.counts.sent += 1
         self.counts.late.add((at - min(each.due_at for each in composed.told)).total_seconds())
+
+    async def _still_sender(self, since: float) -> None:
+        """A process that was stopped and goes on, or a machine that did nothing for a while: what
+        it wrote down before, a successor has taken over and says again. Raises _Superseded."""
+        if monotonic() - since < STOOD_STILL:
+            return
+        if not await self._db.read(self._posts.sure, SENDER):
+            raise _Superseded
 
     async def _compose(self, batches: Sequence[outbox.Batch]) -> list[Composed | Exception]:
         return await self._db.read(self._compose_all, batches, self._clock())
@@ -478,6 +493,8 @@ class Deliverer:
 
     def _put_aside(self, session: Session, composed: Composed) -> None:
         now = self._clock()
+        if not self._posts.sure(session, SENDER):
+            return
         if composed.unwanted:
             outbox.close(session, composed.unwanted, NoticeState.WITHDRAWN, now, "stale")
         for notice, when in composed.later:
@@ -547,7 +564,9 @@ class Deliverer:
         """What each failure means (design, section 7)."""
         now = self._clock()
         notices = (*composed.told, *composed.folded)
-        if error.auth:
+        if not outbox.is_open(session, attempt):
+            log.warning("an attempt failed that another process had given up: %s", error.text)
+        elif error.auth:
             self._stop(contact.channel, now + AUTH_PAUSE, "cut_off")
             log.error("%s refuses us, the channel stands still: %s", contact.channel, error.text)
             # Who has another messenger is told there at once.

@@ -16,6 +16,7 @@ from deadlines.calendar import WorkCalendar
 from registry import outbox
 from registry.database import Database
 from registry.notices import payload_of, put_text
+from registry.posts import Posts
 from registry.tables import Attempt, Contact, Duty, Notice, Subscription
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 from scheduler.channel import Channel, ChannelInfo, Message, SendError
@@ -70,11 +71,11 @@ class Bench:
     def channel(self) -> FakeChannel:
         return self.channels["fake"]
 
-    def deliverer(self) -> Deliverer:
+    def deliverer(self, posts: Posts | None = None) -> Deliverer:
         ports: dict[str, Channel] = dict(self.channels)
         return Deliverer(
             self.db, ports, self.words, Policy(), WorkCalendar(), lambda: self.now,
-            self.alarms.append,
+            self.alarms.append, posts=posts,
         )  # fmt: skip
 
     async def drain(self, after: timedelta = timedelta()) -> None:
