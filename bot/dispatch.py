@@ -38,6 +38,7 @@ from registry.messengers import messenger_name
 from registry.people import Chat, Refused
 from registry.tables import Contact, Inbound
 from registry.types import InboundState
+from reports.vietnamese import cut
 from scheduler.channel import Channel, Incoming, Update
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
 # Words of work that goes on: understood as "not done yet", and answered so.
 _UNDER_WAY = re.compile(r"\b(?:xong|hoan thanh|dang lam|dang thuc hien|dang trien khai|\d+ ?%)")
 LONGEST_TEXT = 4096
+# People choose what they and their groups are called; others read it.
+LONGEST_NAME = 100
 # A chat full of stickers is told once an hour that they cannot be read.
 RARELY = timedelta(hours=1)
 UNSEEN_APART = timedelta(minutes=5)
@@ -187,8 +190,8 @@ class Dispatcher:
             incoming.address,
             incoming.chat_kind,
             incoming.sender,
-            incoming.chat_title,
-            incoming.sender_name,
+            cut(incoming.chat_title, LONGEST_NAME),
+            cut(incoming.sender_name, LONGEST_NAME),
         )
         contact = people.find_contact(session, row.channel, incoming.address)
         if contact is not None:

@@ -8,10 +8,14 @@ import re
 import unicodedata
 
 _BLANKS = re.compile(r"\s+")
-# Zero-width and direction marks carry no meaning here and hide differences from the reader.
+# Zero-width and direction marks carry no meaning here and hide differences from the reader; control
+# characters that are no blanks would steer a terminal.
 _INVISIBLE = dict.fromkeys(
-    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF, 0x00AD]
-)
+    [
+        *range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0x85), *range(0x86, 0xA0), 0xAD, 0x061C,
+        0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
+    ]
+)  # fmt: skip
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _QUOTES = {ord(c): '"' for c in "“”„‟«»"} | {ord(c): "'" for c in "‘’‚‛`´"}
 _TIDY = _INVISIBLE | _DASHES | _QUOTES

@@ -20,12 +20,14 @@ from registry.types import DutyState
 from reports.calendar_words import calendar_event
 from reports.facts import DutyFacts, load_facts
 from reports.render import Renderer
+from reports.vietnamese import cut
 
 PAST_DAYS = 180
 AHEAD_DAYS = 400
 # A whole province's weekly reports over a year would be tens of thousands; the nearest are shown.
 MOST_ENTRIES = 2000
 REFRESH = timedelta(hours=1)
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def feed(
     made.add("prodid", "-//Don Doc//dondoc//VI")
     made.add("version", "2.0")
     made.add("calscale", "GREGORIAN")
-    made.add("x-wr-calname", f"Đôn Đốc – {title}")
+    made.add("x-wr-calname", f"Đôn Đốc – {cut(title, LONGEST_TITLE)}")
     made.add("x-wr-timezone", "Asia/Ho_Chi_Minh")
     made.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
     made.add("x-published-ttl", "PT1H")

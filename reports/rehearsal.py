@@ -201,9 +201,10 @@ def write_xlsx(plan: Rehearsal) -> bytes:
     parts.head(notes, _ROW, tuple(name for name, _ in _NOTES))
     row = _ROW
     for row, (when, said) in enumerate(_notes(plan), start=_ROW + 1):
+        words = cut(said, 2000)
         parts.text(notes, f"A{row}", when, ruled=True)
-        parts.text(notes, f"B{row}", said, ruled=True)
-        parts.fit(notes, row, [(said, _NOTES[1][1])])
+        parts.text(notes, f"B{row}", words, ruled=True)
+        parts.fit(notes, row, [(words, _NOTES[1][1])])
     parts.page(notes, [width for _, width in _NOTES], row, len(_NOTES), landscape=False)
     content = io.BytesIO()
     book.save(content)

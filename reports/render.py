@@ -20,6 +20,7 @@ from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from reports.sandbox import OfficeEnvironment, budget
 from reports.vietnamese import FILTERS, one_line
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,7 @@ class Renderer:
         self._built_in = _built_in()
         self._env = self._built_in
         if templates_dir is not None:
-            loaders = [FileSystemLoader(templates_dir), FileSystemLoader(BUILT_IN)]
-            self._env = self._built_in.overlay(loader=ChoiceLoader(loaders))
+            self._env = _office(templates_dir)
         self._reported: set[tuple[str, str]] = set()
 
     def render(self, name: str, /, **context: Any) -> Rendered:
@@ -74,12 +74,14 @@ class Renderer:
         fails.
         """
         path = name.removesuffix(SUFFIX) + SUFFIX
-        if self._folder is None or self._strict:
-            return _finish(self._env.get_template(path).render(context))
-        try:
-            return _finish(self._env.get_template(path).render(context))
-        except Exception as error:  # noqa: BLE001 -- an office's own template may fail in any way
-            self._report(path, error)
+        if self._folder is not None:
+            try:
+                with budget():
+                    return _finish(self._env.get_template(path).render(context))
+            except Exception as error:  # an office's own template may fail in any way
+                if self._strict:
+                    raise
+                self._report(path, error)
         return _finish(self._built_in.get_template(path).render(context))
 
     def _report(self, path: str, error: Exception) -> None:
@@ -139,22 +141,16 @@ class _Compiled(BytecodeCache):
 def _built_in() -> Environment:
     """Our own words, compiled once for everybody in the process. Nothing in it can be changed by a
     template: it is sandboxed and has no globals of ours."""
-    return _environment(FileSystemLoader(BUILT_IN))
+    return _dressed(SandboxedEnvironment(loader=FileSystemLoader(BUILT_IN), **_OPTIONS))
 
 
-def _environment(loader: FileSystemLoader) -> Environment:
-    env = SandboxedEnvironment(
-        loader=loader,
-        bytecode_cache=_Compiled(),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # A piece that is included must end its last line itself.
-        keep_trailing_newline=True,
-        finalize=_finalize,
-        auto_reload=False,
-    )
+def _office(folder: Path) -> Environment:
+    """An office's words, and ours where it has none; the code of ours is shared."""
+    loaders = ChoiceLoader([FileSystemLoader(folder), FileSystemLoader(BUILT_IN)])
+    return _dressed(OfficeEnvironment(BUILT_IN, loader=loaders, **_OPTIONS))
+
+
+def _dressed(env: Environment) -> Environment:
     env.filters.update(FILTERS)
     return env
 
@@ -166,6 +162,19 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return one_line(value)
     return value
+
+
+_OPTIONS: dict[str, Any] = {
+    "bytecode_cache": _Compiled(),
+    "autoescape": True,
+    "undefined": StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    # A piece that is included must end its last line itself.
+    "keep_trailing_newline": True,
+    "finalize": _finalize,
+    "auto_reload": False,
+}
 
 
 def plain_of(text: str) -> str:

@@ -20,7 +20,7 @@ _JOINER = "\u200d"
 # turn the line round; the zero-width joiner stays, because emoji are built with it.
 _UNSEEN = dict.fromkeys(
     [
-        *range(0x20), *range(0x7F, 0xA0), 0xAD, 0x061C,
+        *range(0x20), *range(0x7F, 0xA0), 0xAD, 0x061C, 0x180E,
         *range(0x200B, 0x200D), *range(0x200E, 0x2010), *range(0x202A, 0x202F),
         *range(0x2060, 0x2070), 0xFEFF,
     ]

@@ -85,9 +85,13 @@ def _csv(to: Path, rows: list[dict[str, Any]]) -> None:
         writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
 
 
+# What a spreadsheet reads as a formula, or as blanks in front of one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
 def _harmless(value: Any) -> Any:
     """A cell that a spreadsheet would take for a formula is shown as text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _jsonl(to: Path, rows: list[dict[str, Any]]) -> None:

@@ -141,7 +141,8 @@ def _only_late(parts: Sequence[Clause]) -> bool:
 def _denied_after(part: Clause, role: Role) -> bool:
     """Whether a clause ends in "không" or "chưa" behind the word: "gia hạn chưa"."""
     words = [t for t in part.tokens if t.role not in {Role.FILL, Role.QUESTION, Role.STOP}]
-    return words[-1].role is Role.NOT and any(t.role is role for t in words[:-1])
+    denied = bool(words) and words[-1].role is Role.NOT
+    return denied and any(t.role is role for t in words[:-1])
 
 
 def _two_subjects(parts: Sequence[Clause], done: Sequence[Clause]) -> bool:

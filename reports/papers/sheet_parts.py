@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter as letter
@@ -38,6 +39,7 @@ def text(
 ) -> None:  # fmt: skip
     """Words, never a formula; a cell that begins like one keeps Excel from reading it so."""
     cell = sheet[place]
+    words = ILLEGAL_CHARACTERS_RE.sub("", words)
     cell.value = words
     cell.data_type = "s"
     font = _BOLD if bold else _ITALIC if italic else _PLAIN

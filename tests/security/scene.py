@@ -6,12 +6,12 @@ state.
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import event
@@ -27,6 +27,7 @@ from scheduler.channel import Channel, Incoming, Update
 from tests.fakes.channel import FakeChannel
 from tests.world import DIRECTIVE, Office, office
 
+T = TypeVar("T")
 BEGIN = datetime(2026, 9, 3, 9, tzinfo=LOCAL)
 HERE, ELSEWHERE = "Sở Y tế", "Sở Xây dựng"
 # Who tries, in the order of the table's columns.
@@ -164,19 +165,21 @@ class Scene:
 
     def tries(self, raws: list[str]) -> list[Came]:
         """The updates one after the other, then everything is taken back."""
-        found: list[Came] = []
+        return self.within(lambda session: [self.one(session, raw) for raw in raws])
+
+    def within(self, act: Callable[[Session], T]) -> T:
+        """What `act` comes to; all it writes is taken back."""
+        found: list[T] = []
 
         def attempt(session: Session) -> None:
-            found.extend(self._one(session, raw) for raw in raws)
+            found.append(act(session))
             raise _Back
 
-        try:
+        with suppress(_Back):
             self.app.db.write_now(attempt)
-        except _Back:
-            return found
-        raise AssertionError
+        return found[0]
 
-    def _one(self, session: Session, raw: str) -> Came:
+    def one(self, session: Session, raw: str) -> Came:
         now, key = self.app.clock(), uuid4().hex
         store(session, "telegram", [(key, raw)], now)
         row = session.exec(select(Inbound).where(Inbound.update_key == key)).one()
