@@ -16,6 +16,7 @@ from registry.backups import Made, Stopped
 from registry.clock import local, local_day, moment_of
 from registry.database import Database, DatabaseTrouble, sqlite_path
 from registry.notices import put_text
+from registry.retention import ASIDE_DAYS
 from registry.rotation import longest_kept
 from registry.types import NoticeKind
 from reports.render import Renderer
@@ -93,8 +94,11 @@ class Backups:
 
     def _make(self, now: datetime) -> Made:
         made = make(self._settings, now, self._ending.is_set)
+        database = sqlite_path(self._settings.database_url)
         try:
-            for gone in backups.rotate(made.path.parent, self._settings.backup.keep, now):
+            rotated = backups.rotate(made.path.parent, self._settings.backup.keep, now)
+            aside = backups.forget_aside(database, now) if database is not None else []
+            for gone in (*rotated, *aside):
                 log.info("backup no longer kept: %s", gone.name)
         except OSError as error:
             log.warning("old backups could not be removed: %s", error.strerror)
@@ -153,4 +157,5 @@ def erased_leave_on(settings: Settings, now: datetime) -> date | None:
     where others make them."""
     if sqlite_path(settings.database_url) is None or not settings.backup.on:
         return None
-    return local_day(now) + timedelta(days=longest_kept(settings.backup.keep))
+    days = max(longest_kept(settings.backup.keep), ASIDE_DAYS + 1)
+    return local_day(now) + timedelta(days=days)

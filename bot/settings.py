@@ -36,6 +36,7 @@ from pydantic_settings import (
 from registry.budget import Tariff
 from registry.database import DatabaseTrouble, password_of
 from registry.messengers import messenger_of
+from registry.retention import Periods
 from registry.rotation import Keep
 from scheduler.briefing import Weekday
 from scheduler.ladder import LATEST_RUNG, Ladder
@@ -263,6 +264,15 @@ class Backup(_Section):
         return Keep(self.daily, self.weekly, self.monthly)
 
 
+class Retention(_Section):
+    texts: int = Field(default=400, ge=90, le=3660)
+    strangers: int = Field(default=90, ge=7, le=3660)
+
+    @property
+    def periods(self) -> Periods:
+        return Periods(self.texts, self.strangers)
+
+
 class Paths(_Section):
     data_dir: Path = Path("data")
     templates_dir: Path | None = None
@@ -293,6 +303,7 @@ class Settings(BaseSettings):
     briefs: Briefs = Briefs()
     contacts: Contacts = Contacts()
     backup: Backup = Backup()
+    retention: Retention = Retention()
     paths: Paths = Paths()
     invites: Invites = Invites()
     logs: Logs = Logs()

@@ -15,17 +15,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from registry.clock import LOCAL, local
 from registry.database import DatabaseTrouble, check_backup
 from registry.file_links import KEY_NAME
+from registry.retention import ASIDE_DAYS
 from registry.rotation import Keep, kept
 
 FILES = "dondoc-files"
 PART = ".part"
 _NAME = re.compile(r"dondoc-(\d{8}-\d{6})\.db")
+_ASIDE = re.compile(r"-(\d{14})(?:-wal|-shm)?$")
 _STAMP = "%Y%m%d-%H%M%S"
 _STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{38}")
 # Pages copied between two looks at whether to stop.
@@ -231,6 +233,22 @@ def rotate(folder: Path, keep: Keep, now: datetime) -> list[Path]:
     for path in folder.glob(f"dondoc-*.db{PART}*"):
         path.unlink(missing_ok=True)
     _sweep(folder)
+    return gone
+
+
+def forget_aside(database: Path, now: datetime) -> list[Path]:
+    """Remove the copies that upgrades and restores left beside the database, once they are
+    ASIDE_DAYS old: nobody rotates them. Returns which."""
+    gone = []
+    for path in sorted(database.parent.glob(f"{database.name}.before-*")):
+        match = _ASIDE.search(path.name)
+        if match is None:
+            continue
+        with contextlib.suppress(ValueError):
+            made = datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            if made < now - timedelta(days=ASIDE_DAYS):
+                path.unlink(missing_ok=True)
+                gone.append(path)
     return gone
 
 

@@ -3,16 +3,12 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from registry.database import insert_new
 from registry.tables import Inbound
 from registry.types import InboundState
 
-# What people wrote is kept only as long as a failed handling may need it
-# (Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, Điều 3).
-KEEP_RAW = timedelta(days=7)
 MAX_TRIES = 3
 # Outcomes: a wrong invite code, and the one message of a flood that was answered with a word of it.
 BAD_CODE = "bad_code"
@@ -130,18 +126,3 @@ def failed_once(session: Session, inbound_id: int, error: str, now: datetime) ->
         inbound.state, inbound.handled_at = InboundState.FAILED, now
     session.add(inbound)
     return inbound.tries >= MAX_TRIES
-
-
-def forget_old(session: Session, now: datetime) -> int:
-    """Blank the text of updates handled long enough ago; their keys stay, so that a messenger that
-    repeats itself is still recognised."""
-    result = session.execute(
-        update(Inbound)
-        .where(
-            col(Inbound.state) != InboundState.NEW,
-            col(Inbound.handled_at) < now - KEEP_RAW,
-            col(Inbound.raw) != "",
-        )
-        .values(raw="")
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]

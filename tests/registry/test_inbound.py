@@ -16,6 +16,7 @@ from deadlines.calendar import WorkCalendar
 from registry import inbound
 from registry.database import Database
 from registry.notices import payload_of
+from registry.retention import RULES, Periods
 from registry.tables import Inbound, Notice
 from registry.types import InboundState
 from reports.render import Rendered, Renderer
@@ -165,7 +166,9 @@ def test_the_text_is_forgotten_after_a_week_and_the_key_stays(db: Database) -> N
         session.add(row)
 
     db.write_now(handled)
-    assert db.write_now(inbound.forget_old, NOW + inbound.KEEP_RAW) == 0
-    assert db.write_now(inbound.forget_old, NOW + inbound.KEEP_RAW + timedelta(seconds=1)) == 1
+    (rule,) = [each for each in RULES if each.name == "inbound"]
+    week = NOW + timedelta(days=7)
+    assert db.write_now(rule.apply, Periods(), week) == 0
+    assert db.write_now(rule.apply, Periods(), week + timedelta(seconds=1)) == 1
     assert [row.raw for row in rows(db)] == ["", "b"], "what nobody has handled yet is kept"
     assert db.write_now(inbound.store, "fake", [("1", "a")], NOW) == 0
