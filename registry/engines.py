@@ -24,8 +24,10 @@ LOCKS = 0x646F6E
 _STATEMENT_SECONDS = 60
 # A server or a net that answers nothing is noticed within so many seconds.
 _DEAD_SECONDS = 15
-# A process that stands still with the pen in its hand is cut off after this.
+# A process that stands still is cut off after this: in the middle of a look, and with the pen in
+# its hand, for which the others wait.
 _IDLE_SECONDS = 60
+_PEN_SECONDS = 20
 PEN = f"SELECT pg_advisory_xact_lock({LOCKS}, hashtext(current_schema() || ':pen'))"
 # Statements kept compiled; there are fewer in the whole program.
 STATEMENTS = 1500
@@ -147,14 +149,14 @@ def _tune_sqlite(engine: Engine, *, writer: bool) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
-def postgres_arguments(url: URL) -> dict[str, Any]:
+def postgres_arguments(url: URL, idle: int = _IDLE_SECONDS) -> dict[str, Any]:
     """How a connection is made: what may wait how long, on both ends."""
     given = url.query.get("options", "")
     settings = {
         "timezone": "UTC",
         "lock_timeout": f"{BUSY_SECONDS}s",
         "statement_timeout": f"{_STATEMENT_SECONDS}s",
-        "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{idle}s",
         "tcp_keepalives_idle": 5,
         "tcp_keepalives_interval": 3,
         "tcp_keepalives_count": 3,
@@ -175,7 +177,7 @@ def _postgresql(url: URL, *, writer: bool) -> Engine:
     try:
         engine = create_engine(
             url,
-            connect_args=postgres_arguments(url),
+            connect_args=postgres_arguments(url, _PEN_SECONDS if writer else _IDLE_SECONDS),
             pool_pre_ping=True,
             isolation_level="READ COMMITTED" if writer else "REPEATABLE READ",
             **_pool(writer=writer),

@@ -85,6 +85,9 @@ def _first_full(session: Session) -> str:
 
 
 def _copy(new: Session, old: Session, told: Progress) -> list[Moved]:
+    # A table of millions is compared for longer than a process may otherwise hold the pen.
+    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        new.execute(text(f"SET LOCAL {limit} = 0"))
     tables = SQLModel.metadata.sorted_tables
     late: dict[str, Sequence[str]] = {}
     for done, table in enumerate(tables):

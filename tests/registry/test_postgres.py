@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from sqlmodel import Session, select, text
 
 from bot.app import open_database
 from bot.settings import DatabaseSection, Settings
-from registry import outbox, people, posts, writing
+from registry import engines, outbox, people, posts, writing
 from registry.database import Database, DatabaseTrouble
 from registry.marks import get, put
 from registry.notices import put_text
@@ -140,6 +140,37 @@ async def test_a_commit_without_an_answer_is_looked_up(db: Database, *, commits:
     assert mark.value == "2", "once, whether the answer came or not"
 
 
+async def test_who_stands_still_with_the_pen_is_cut_off(
+    db: Database, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a process does that was stopped in the middle of a write: the others wait for it, then go
+    on; when it goes on itself, its work is done anew, once."""
+    monkeypatch.setattr(engines, "_PEN_SECONDS", 1)
+    stopped, tries = Database(url), [0]
+
+    def stop(session: Session) -> None:
+        add_one(session)
+        session.flush()
+        tries[0] += 1
+        if tries[0] == 1:
+            has_the_pen.set()
+            others_went_on.wait(10)
+
+    has_the_pen, others_went_on = threading.Event(), threading.Event()
+    try:
+        held = asyncio.ensure_future(stopped.write(stop))
+        assert await asyncio.to_thread(has_the_pen.wait, 10)
+        await db.write(add_one)
+        others_went_on.set()
+        await held
+    finally:
+        others_went_on.set()
+        stopped.close()
+    mark = db.read_now(get, "count")
+    assert mark is not None
+    assert (tries[0], mark.value) == (2, "2")
+
+
 async def test_who_waits_too_long_hears_of_it(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +283,21 @@ def test_a_claim_passes_by_what_somebody_is_changing(db: Database, url: str) -> 
         assert [item.notice.key for batch in claimed for item in batch.items] == ["b"]
         other.rollback()
     assert db.write_now(outbox.claim, NOW, channels=["telegram"], busy=[]) != []
+
+
+def test_what_somebody_changes_by_hand_is_not_given_back_but_holds_nobody_up(
+    db: Database, url: str
+) -> None:
+    db.write_now(_due)
+    first = db.write_now(outbox.claim, NOW, channels=["telegram"])
+    later = NOW + outbox.LEASE + timedelta(seconds=1)
+    with psycopg_of(url) as other:
+        other.execute("SELECT id FROM notice WHERE key = 'a' FOR UPDATE")
+        again = db.write_now(outbox.claim, later, channels=["telegram"])
+        assert [item.notice.key for batch in again for item in batch.items] == ["b"]
+        other.rollback()
+    assert [item.notice.key for batch in first for item in batch.items] == ["a"]
+    assert db.write_now(outbox.release_expired, later) == 1
 
 
 def psycopg_of(url: str) -> Any:
