@@ -139,7 +139,7 @@ def _start(folder: Path) -> None:
         ("-k", str(folder), "-c", "listen_addresses=''", "-c", "max_connections=200", *FAST)
     )
     log = str(folder / "log")
-    _as_owner([str(bin_dir / "pg_ctl"), "-D", data, "-w", "-l", log, "-o", options, "start"])
+    _control(folder, "-l", log, "-o", options, "start")
     with _connected(folder, "postgres") as db:
         db.execute("CREATE DATABASE " + _TEMPLATE)
     template = Database(_url(folder, _TEMPLATE))
@@ -152,6 +152,19 @@ def _start(folder: Path) -> None:
         start_new_session=True,
         timeout=60,
     )
+
+
+def restart() -> None:
+    """The server ends as if it had crashed, and comes back. For a cluster nobody else uses."""
+    log, folder = str(cluster() / "log"), cluster()
+    _desk.cache_clear()
+    _control(folder, "-l", log, "-m", "immediate", "restart")
+
+
+def _control(folder: Path, *command: str) -> None:
+    bin_dir = programs()
+    assert bin_dir is not None, missing()
+    _as_owner([str(bin_dir / "pg_ctl"), "-D", str(folder / "data"), "-w", *command])
 
 
 def fresh() -> str:
