@@ -26,6 +26,7 @@ from bot.installation import (
 )
 from bot.opening import Tools, open_database
 from bot.settings import ConfigTrouble, Settings, load
+from bot.stillness import QUIET
 from registry import marks
 from registry.database import Database, DatabaseTrouble, sqlite_path
 from registry.migrations import HEAD
@@ -39,8 +40,8 @@ FileOption = Annotated[
     typer.Option("--installation", envvar=ENV_INSTALLATION, help="Tệp kê các ban."),
 ]
 NameArgument = Annotated[str, typer.Argument(help="Tên ban: a-z, 0-9, dấu '-'.")]
-# Ticks come every 20 seconds.
-AT_WORK = timedelta(seconds=90)
+# A tick that finds nothing new writes nothing down for so long.
+AT_WORK = QUIET + timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ own paths. What is not under `/c/` is about all of them: `/healthz`, `/readyz`, 
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from bot.web.place import Place, Places
 from bot.web.server import make_app
 
 _UNDER = "/c/"
+# Callers of one committee at a time; while its database stands still more of them would only wait.
+MOST_UNDER_WAY = 200
 NOWHERE = "Không có trang này.\n"
 NOT_NOW = "Ban này tạm thời chưa phục vụ được; hãy thử lại sau.\n"
 
@@ -38,6 +41,7 @@ class Front:
     def __init__(self, places: Places, metrics_token: str) -> None:
         self._places = places
         self._made: dict[str, _Made] = {}
+        self._under_way: Counter[str] = Counter()
         self._common = _common(places, metrics_token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,15 +50,26 @@ class Front:
             await self._common(scope, receive, send)
             return
         name = path.removeprefix(_UNDER).partition("/")[0]
-        COMMITTEE.set(name if name in self._places else "")
-        root = f"{scope.get('root_path', '')}{_UNDER}{name}"
-        await self._of(name)({**scope, "root_path": root}, receive, send)
-
-    def _of(self, name: str) -> ASGIApp:
         place = self._places.get(name)
         if place is None:
-            self._made.pop(name, None)
-            return _NOBODY
+            await _NOBODY(scope, receive, send)
+        elif self._under_way[name] >= MOST_UNDER_WAY:
+            await _BUSY(scope, receive, send)
+        else:
+            await self._hand_on(name, place, scope, receive, send)
+
+    async def _hand_on(
+        self, name: str, place: Place, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        COMMITTEE.set(name)
+        root = f"{scope.get('root_path', '')}{_UNDER}{name}"
+        self._under_way[name] += 1
+        try:
+            await self._of(name, place)({**scope, "root_path": root}, receive, send)
+        finally:
+            self._under_way[name] -= 1
+
+    def _of(self, name: str, place: Place) -> ASGIApp:
         if place.site is None:
             self._made.pop(name, None)
             return _CLOSED
@@ -70,6 +85,7 @@ _NOBODY = SafeHeaders(words(NOWHERE, 404))
 _CLOSED = SafeHeaders(
     Response(NOT_NOW, 503, {"Retry-After": "60"}, media_type="text/plain; charset=utf-8")
 )
+_BUSY = SafeHeaders(Response(status_code=503, headers={"Retry-After": "5", "Connection": "close"}))
 
 
 def _common(places: Places, metrics_token: str) -> FastAPI:

@@ -21,7 +21,7 @@ from bot.channels.http import HttpAnswer
 from bot.committees import Committees, open_own
 from bot.installation import Claims, claims, read_installation, settings_for
 from bot.settings import ConfigTrouble, DatabaseSection, Paths, Settings, Telegram
-from bot.web.front import Front
+from bot.web.front import MOST_UNDER_WAY, Front
 from bot.web.place import Place
 from bot.web.server import Server
 from bot.web.site import Site
@@ -87,6 +87,7 @@ class Street:
     clock: SimClock
     log: io.StringIO = field(default_factory=io.StringIO)
     committees: Committees | None = None
+    front: Front | None = None
 
     def site(self, name: str) -> Site:
         assert self.committees is not None
@@ -105,7 +106,7 @@ class Street:
             committees = self.committees = Committees(installation, redact, self.clock)
             tasks = [asyncio.create_task(committees.run())]
             if installation.web.on:
-                front = Front(committees.places, "")
+                front = self.front = Front(committees.places, "")
                 tasks.append(asyncio.create_task(Server(front, "127.0.0.1", self.port).run()))
             try:
                 yield
@@ -200,6 +201,7 @@ async def test_nothing_crosses(tmp_path: Path) -> None:
             await links(both)
             await secrets(both, a, b)
             await figures(both)
+            await a_flood_stands_at_its_own_door(both)
             await a_slow_one_is_slow_alone(a, b)
             assert not both.site(HERE).calendar.is_working(date(2026, 9, 14))
             assert both.site(THERE).calendar.is_working(date(2026, 9, 14))
@@ -278,6 +280,15 @@ async def figures(both: Street) -> None:
     assert page.count("# TYPE dondoc_queued gauge") == 1
     alone = (await both.get(f"/c/{HERE}/metrics")).body.decode()
     assert "committee=" not in alone
+
+
+async def a_flood_stands_at_its_own_door(both: Street) -> None:
+    assert both.front is not None
+    both.front._under_way[HERE] += MOST_UNDER_WAY
+    assert (await both.get(f"/c/{HERE}/healthz")).status == 503
+    assert (await both.get(f"/c/{THERE}/healthz")).status == 200
+    both.front._under_way[HERE] -= MOST_UNDER_WAY
+    assert (await both.get(f"/c/{HERE}/healthz")).status == 200
 
 
 async def a_slow_one_is_slow_alone(a: House, b: House) -> None:
