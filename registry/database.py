@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlmodel import Session, SQLModel
 
@@ -255,7 +255,12 @@ def insert_new(
     chunk: int = 1000,
 ) -> int:
     """Insert the rows whose unique keys are not there yet; return how many came in."""
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    make: Any = sqlite.insert
+    if session.get_bind().dialect.name == "postgresql":
+        # Two MiB that an installation on SQLite never needs.
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        make = postgresql.insert
     statement = make(table.__table__)  # type: ignore[attr-defined]
     if renew is None:
         statement = statement.on_conflict_do_nothing()

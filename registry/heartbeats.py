@@ -19,6 +19,7 @@ ASKED = "asked"
 _TOLD = (NoticeState.SENT, NoticeState.UNCERTAIN)
 # Who was asked longer ago has been asked again since.
 LOOK_BACK = timedelta(days=70)
+MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,13 @@ def just_asked(session: Session, contact_id: int) -> bool:
 
 def unanswered(session: Session, now: datetime) -> list[Unanswered]:
     """Focal points who were asked for an answer and have said nothing since, whenever that was."""
+    first = f"{NoticeKind.HEARTBEAT}:{now - LOOK_BACK - MONTH:%Y-%m}"
     rows = session.exec(
         select(Subscription.person_id, func.max(Notice.closed_at))
         .join(Notice, col(Notice.subscription_id) == col(Subscription.id))
         .where(
-            Notice.kind == NoticeKind.HEARTBEAT,
+            # By their keys, which are in order, not among all that was ever told.
+            col(Notice.key).between(first, f"{NoticeKind.HEARTBEAT};"),
             Notice.step == ASKED,
             col(Notice.state).in_(_TOLD),
             col(Notice.closed_at) > now - LOOK_BACK,
