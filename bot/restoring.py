@@ -137,16 +137,27 @@ def _made_ready(
         backed_up = db.read_now(restoring.backed_up_at)
         head = db.read_now(restoring.head_of)
         known = former.read(target, head, backed_up or now, now)
-        again = db.write_now(_settle, known, tools.settings, now)
-        _plan(db, tools, now)
-        held = db.write_now(restoring.hold, known, now, resend=resend)
-        db.write_now(restoring.note, backed_up, held, now)
-        db.write_now(_tell_staff, tools, backed_up, known, held, now, resend)
+        again, held = settle(db, tools, known, now, resend=resend)
         missing = db.read_now(files.missing, tools.settings.files_dir, now)
     finally:
         db.close()
     ready.chmod(0o600)
     return backed_up, known, held, came, missing, again
+
+
+def settle(
+    db: Database, tools: Tools, known: Former, now: datetime, *, resend: bool = False
+) -> tuple[int, Held]:
+    """See to it that a database fresh from a backup, by whatever program, sends nothing blindly.
+    Returns how many people were erased again, and what became of the outbox. Nobody may be at work
+    on it."""
+    backed_up = db.read_now(restoring.backed_up_at)
+    again = db.write_now(_settle, known, tools.settings, now)
+    _plan(db, tools, now)
+    held = db.write_now(restoring.hold, known, now, resend=resend)
+    db.write_now(restoring.note, backed_up, held, now)
+    db.write_now(_tell_staff, tools, backed_up, known, held, now, resend)
+    return again, held
 
 
 def _settle(session: Session, known: Former, settings: Settings, now: datetime) -> int:

@@ -37,7 +37,7 @@ app.add_typer(agencies.app, name="agencies")
 for command in (running.init, running.run, running.demo, running.doctor, reading.deadline,
                 reading.reply, data.invite, figures.status, rehearsing.plan, calendars.calendar,
                 letters.letter, keeping.backup, keeping.restore, keeping.erase,
-                keeping.certificate,
+                keeping.certificate, keeping.restored,
                 moving.migrate_to):  # fmt: skip
     app.command()(command)
 app.command("import")(data.import_file)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot import app as application
 from bot import backups, papers, restoring
 from bot.cli.base import (
+    AS_OF_FORMATS,
     ConfigOption,
     JsonOption,
     Stop,
@@ -27,7 +28,8 @@ from bot.settings import Settings
 from registry import certificates, erasing, files, people
 from registry.backups import FILES
 from registry.certificates import Certificate
-from registry.clock import local
+from registry.clock import LOCAL, local
+from registry.former import Former
 from registry.tables import Contact
 
 # How the rows are called that are lost with a replaced database.
@@ -87,6 +89,39 @@ def restore(
         out.print(line, markup=False)
 
 
+def restored(
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=list(AS_OF_FORMATS),
+            help="Hệ thống cũ còn gửi tin đến lúc nào, giờ Việt Nam (mặc định: bây giờ).",
+        ),
+    ] = None,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Gửi lại tin không rõ đã đến, ghi “(gửi lại)”.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sau pg_restore, trước khi chạy lại: giữ những tin có thể đã gửi, báo cán bộ thường trực."""
+    with one_line_errors(), opened(config) as (_settings, tools, db):
+        now = moment()
+        alive = min(now, until.replace(tzinfo=LOCAL)) if until is not None else now
+        _, held = restoring.settle(db, tools, Former(alive=alive), now, resend=resend)
+    if as_json:
+        show({"held": held.held, "held_last_day": held.last_day, "until": alive.isoformat()})
+        return
+    out.print(
+        f"{held.held} tin đến hạn trước {local(alive):%H:%M ngày %d/%m/%Y} {_fate(resend=resend)}."
+    )
+
+
+def _fate(*, resend: bool) -> str:
+    if resend:
+        return "sẽ được gửi lại, có ghi “(gửi lại)”"
+    return "không tự gửi lại; cán bộ thường trực được báo, gửi bằng /nhac"
+
+
 def restored_contract(file: Path, done: Restored) -> dict[str, object]:
     return {
         "restored": str(file),
@@ -114,11 +149,7 @@ def restored_lines(file: Path, files_dir: Path, done: Restored, *, resend: bool)
         words = (f"{done.former.lost[key]} {name}" for key, name in _LOST if done.former.lost[key])
         yield f"Mất những gì ghi sau đó: {', '.join(words)}."
     if done.held.held:
-        fate = (
-            "sẽ được gửi lại, có ghi “(gửi lại)”"
-            if resend
-            else ("không tự gửi lại; cán bộ thường trực được báo, gửi bằng /nhac")
-        )
+        fate = _fate(resend=resend)
         yield f"{done.held.held} tin không rõ đã đến hay chưa: {fate}."
     if done.erased_again:
         yield f"Đã xóa lại dữ liệu của {done.erased_again} người yêu cầu xóa sau lúc sao lưu."

@@ -22,6 +22,7 @@ from registry.backups import FILES, made_in
 from registry.clock import LOCAL
 from registry.database import DatabaseTrouble
 from registry.file_links import KEY_NAME
+from registry.former import Former
 from registry.tables import Person
 from tests.fakes.databases import sqlite_only
 from tests.world import ConsoleMessenger, Office, SimClock, office
@@ -164,6 +165,23 @@ async def test_without_the_old_database_everything_up_to_now_is_in_doubt(here: P
     done = restore(here)
     assert (done.kept, done.former.known) == (None, False)
     assert done.held.held >= 1
+    assert await heard_until(here, NOON, NOON) == [0]
+
+
+async def test_put_back_by_another_program_it_is_settled_in_its_place(here: Path) -> None:
+    """As after pg_restore: the database is there already, and nothing is known of a former one."""
+    (backup,) = made_in(here / "backups").values()
+    for end in ("-wal", "-shm"):
+        (here / f"dondoc.db{end}").unlink(missing_ok=True)
+    shutil.copyfile(backup, here / "dondoc.db")
+    settings = settings_of(here)
+    db = open_database(settings, NOON)
+    try:
+        known = Former(alive=NOON)
+        _, held = restoring.settle(db, Tools.of(settings, NOON), known, NOON)
+    finally:
+        db.close()
+    assert held.held >= 1
     assert await heard_until(here, NOON, NOON) == [0]
 
 

@@ -19,9 +19,9 @@ from tests.world import eventually
 
 DEPLOY = ROOT / "deploy"
 SITE = DEPLOY / "nginx-dondoc.conf"
-UNITS = ("dondoc.service", "dondoc-backup.service", "dondoc-backup.timer")
+UNITS = ("dondoc.service",)
 # Tenths of systemd's exposure level; docs/trien-khai.md names what was measured.
-MOST_EXPOSED = {"dondoc.service": 15, "dondoc-backup.service": 10}
+MOST_EXPOSED = {"dondoc.service": 15}
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:
