@@ -14,6 +14,7 @@ from yarl import URL
 
 _HTTPS = 443
 _NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
 
 
 class NotPublicError(aiohttp.ClientError):
@@ -35,8 +36,10 @@ def is_public(host: str) -> bool:
 
 
 def _behind_gateway(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address a NAT64 gateway would make of this one (RFC 6052)."""
-    return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+    """The IPv4 address a gateway would make of this one: NAT64 (RFC 6052), or the IPv4-compatible
+    form of old (RFC 4291, 2.5.5.1)."""
+    inside = address in _NAT64 or address in _COMPATIBLE
+    return IPv4Address(int(address) & 0xFFFFFFFF) if inside else None
 
 
 def check_public(url: str) -> None:

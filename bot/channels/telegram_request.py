@@ -12,6 +12,7 @@ from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from bot.channels.http import HttpAnswer, HttpClient, HttpError, Upload
+from bot.channels.text import as_json
 from scheduler.channel import SendError
 
 _DEFAULT_WAIT = 5.0
@@ -115,8 +116,7 @@ class PollRequest(AiohttpRequest):
         return {
             "ok": True,
             "result": [
-                # ASCII, so that a half surrogate or a NUL in a text is safe in any database.
-                {"update_id": update["update_id"], "raw": json.dumps(update)}
+                {"update_id": update["update_id"], "raw": as_json(update)}
                 for update in (updates if isinstance(updates, list) else [])
                 if isinstance(update, dict) and isinstance(update.get("update_id"), int)
             ],

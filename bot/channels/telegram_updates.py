@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mimetypes import guess_extension
 from typing import Any
 
-from bot.channels.text import whole
+from bot.channels.text import as_json, whole
 from registry.files import NAMELESS, clean_name
 from scheduler.channel import ChatKind, Incoming, IncomingFile, Update
 
@@ -51,8 +51,8 @@ def pushed(body: bytes) -> list[Update]:
     except (ValueError, RecursionError):
         return []
     number = _number(update, "update_id") if isinstance(update, dict) else None
-    # ASCII, so that a half surrogate or a NUL in a text is safe in any database.
-    return [] if number is None else [Update(str(number), json.dumps(update))]
+    raw = as_json(update) if number is not None else ""
+    return [Update(str(number), raw)] if raw else []
 
 
 def understand(raw: str, me: Identity) -> Incoming | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.channels.text import whole
+from bot.channels.text import as_json, whole
 from bot.channels.zalo_api import Node, identifier, node, words
 from bot.channels.zalo_oa_oauth import number
 from scheduler.channel import Incoming, IncomingFile, Update
@@ -82,8 +82,8 @@ def updates_in(body: bytes) -> list[Update]:
     name = words(event.get("event_name"))
     if not name or name.startswith(_ECHOES):
         return []
-    # ASCII, so that a half surrogate or a NUL in a text is safe in any database.
-    return [Update(_key(event, name), json.dumps(event))]
+    raw = as_json(event)
+    return [Update(_key(event, name), raw)] if raw else []
 
 
 def sender_of(body: bytes) -> str:

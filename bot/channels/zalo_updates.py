@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from bot.channels.telegram_updates import PICTURE
-from bot.channels.text import whole
+from bot.channels.text import as_json, whole
 from bot.channels.zalo_api import Me, Node, identifier, node, words
 from scheduler.channel import ChatKind, Incoming, IncomingFile, Update
 
@@ -47,8 +47,8 @@ class Identity:
 def updates_in(found: Sequence[Node]) -> list[Update]:
     """Updates as Zalo sent them, each with the key that tells it from all others: the message's id,
     or else (an event without a message) a digest of all it says."""
-    # ASCII, so that a half surrogate or a NUL in a text is safe in any database.
-    return [Update(_key(each), json.dumps(each)) for each in found]
+    told = ((each, as_json(each)) for each in found)
+    return [Update(_key(each), raw) for each, raw in told if raw]
 
 
 def pushed(body: bytes) -> list[Update]:
