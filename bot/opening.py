@@ -27,6 +27,9 @@ if os.name == "posix":
 
 log = logging.getLogger(__name__)
 
+# PostgreSQL's invalid_schema_name.
+_NO_SCHEMA = "3F000"
+
 
 class AlreadyRunning(Exception):
     """Another process works on this database; the text is one Vietnamese line."""
@@ -130,6 +133,10 @@ def open_database(settings: Settings, now: datetime) -> Database:
         raise
     except Exception as error:
         log.debug("opening the database failed", exc_info=True)
+        if getattr(getattr(error, "orig", None), "sqlstate", None) == _NO_SCHEMA:
+            raise DatabaseTrouble(
+                "Chưa có schema nêu ở [database] url; người quản trị PostgreSQL chạy CREATE SCHEMA."
+            ) from error
         raise DatabaseTrouble(
             f"Không mở được cơ sở dữ liệu ({type(error).__name__}); "
             "kiểm tra [database] url, quyền ghi và dung lượng đĩa."
