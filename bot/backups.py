@@ -4,8 +4,11 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from sqlmodel import Session
 
@@ -28,6 +31,11 @@ LOOK_EVERY = 300.0
 FIRST_AFTER = 300.0
 RETRY = timedelta(hours=1)
 FAILED_MARK = "backup-failed"
+# One for all committees of the process: their hour may be the same, the disk is.
+_HANDS = ThreadPoolExecutor(1, thread_name_prefix="dondoc-backup")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Backups:
@@ -73,12 +81,12 @@ class Backups:
         if self._tried is not None and timedelta() <= now - self._tried < RETRY:
             return None
         folder = self._settings.backup_dir
-        last = await asyncio.to_thread(newest, folder, now)
+        last = await _by_itself(newest, folder, now)
         if last is not None and last >= last_due(self._settings, now):
             return None
         self._tried = now
         try:
-            made = await asyncio.to_thread(self._make, now)
+            made = await _by_itself(self._make, now)
         except Stopped:
             return None
         except DatabaseTrouble as trouble:
@@ -115,6 +123,10 @@ class Backups:
         for staff in people.staff_subscriptions(session):
             key = f"backup-failed:{now.isoformat()}:{staff.id}"
             put_text(session, NoticeKind.ALERT, key, said.html, now, subscription_id=staff.id)
+
+
+async def _by_itself(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_HANDS, partial(work, *args, **kwargs))
 
 
 def mended(session: Session) -> None:
