@@ -128,7 +128,7 @@ def open_database(settings: Settings, now: datetime) -> Database:
     url = settings.database_url
     try:
         db = Database(url)
-        db.migrate(now)
+        _migrate(db, now)
     except DatabaseTrouble:
         raise
     except Exception as error:
@@ -145,3 +145,12 @@ def open_database(settings: Settings, now: datetime) -> Database:
     if path is not None and path.exists():
         path.chmod(0o600)
     return db
+
+
+def _migrate(db: Database, now: datetime) -> None:
+    """A database that cannot be used is let go of: it may be tried again for days."""
+    try:
+        db.migrate(now)
+    except BaseException:
+        db.close()
+        raise
