@@ -35,7 +35,7 @@ test-postgres-quick: $(READY)
 	  $(QUICK_WITHOUT:%=--ignore=tests/registry/test_%.py) \
 	  -k "not test_dialog or (console and (acceptance or directives or handover or officer))" $(ARGS)
 
-# Some minutes; ARGS="--only path,limits --rounds 5". What it shows is explained in docs/speed.md.
+# Some minutes; ARGS="--only path,limits --rounds 5". What it shows is explained in docs/performance.md.
 # make faults SCENE=name for one; the names: make faults SCENE=--help
 faults: $(READY)
 	$(BIN)/python -m tests.faults $(SCENE)
