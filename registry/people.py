@@ -27,6 +27,9 @@ from registry.types import NoticeKind, NoticeState, RequestKind, RequestState, R
 # The version of the text people are shown when they are bound (templates/replies/start_bound).
 CONSENT_VERSION = "2026-11"
 
+# Wishes of one chat that may wait at a time.
+MOST_WISHES = 3
+
 ACTING = (Role.FOCAL, Role.OFFICER, Role.LEADER)
 
 
@@ -388,18 +391,21 @@ def move_contact(session: Session, contact: Contact, address: str, now: datetime
 def ask_admission(
     session: Session, contact: Contact, agency_id: int, role: Role, name: str, now: datetime
 ) -> tuple[Request, bool]:
-    """A wish to subscribe, for staff to decide; the same wish is kept once. (request, is it new)"""
-    asked = session.exec(
-        select(Request)
+    """A wish to subscribe, for staff to decide; the same wish is kept once. (request, is it new)
+    Raises Refused for one wish too many: each is a message to all of the staff."""
+    waiting = session.exec(
+        select(Request, Admission)
         .join(Admission)
-        .where(
-            Request.contact_id == contact.id,
-            Request.state == RequestState.ASKED,
-            Admission.agency_id == agency_id,
+        .where(Request.contact_id == contact.id, Request.state == RequestState.ASKED)
+    ).all()
+    for asked, wish in waiting:
+        if wish.agency_id == agency_id:
+            return asked, False
+    if len(waiting) >= MOST_WISHES:
+        raise Refused(
+            f"Anh/chị đã có {len(waiting)} đề nghị chờ cơ quan thường trực quyết định; "
+            "xin đợi trả lời trước khi gửi thêm."
         )
-    ).first()
-    if asked is not None:
-        return asked, False
     request = Request(
         kind=RequestKind.ADMISSION,
         contact_id=contact.id or 0,
