@@ -61,6 +61,9 @@ LONGEST_NAME = 100
 RARELY = timedelta(hours=1)
 UNSEEN_APART = timedelta(minutes=5)
 IDLE = 30.0
+# So many updates that were not to be had end a look: somebody holds them all, or another process
+# is quicker.
+MOST_PASSED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,17 @@ class Dispatcher:
         await self._bell.serve()
 
     async def drain(self) -> int:
-        """Handle everything that is stored; how many updates."""
-        count = 0
-        while (inbound_id := await self._db.read(_oldest, tuple(self._channels))) is not None:
-            await self._one(inbound_id)
-            count += 1
+        """Handle everything that is stored; how many updates. What another process is at, or
+        somebody changes by hand, is passed by."""
+        count, passed = 0, list[int]()
+        channels = tuple(self._channels)
+        while (inbound_id := await self._db.read(_oldest, channels, passed)) is not None:
+            if await self._one(inbound_id):
+                count += 1
+            elif len(passed) == MOST_PASSED:
+                break
+            else:
+                passed.append(inbound_id)
         return count
 
     async def finish(self) -> None:
@@ -119,7 +128,8 @@ class Dispatcher:
         while self._courtesies:
             await asyncio.wait(set(self._courtesies))
 
-    async def _one(self, inbound_id: int) -> None:
+    async def _one(self, inbound_id: int) -> bool:
+        """Handle one; False where it was not to be had."""
         try:
             handled = await self._db.write(self.handle, inbound_id, self._clock())
         except Exception as error:
@@ -128,7 +138,9 @@ class Dispatcher:
             aside = await self._db.write(stored.failed_once, inbound_id, name, self._clock())
             if aside:
                 await self._apology(inbound_id)
-            return
+            return True
+        if not handled.channel:
+            return False
         self.handled += 1
         self._answered()
         if handled.callback is not None and handled.channel in self._channels:
@@ -137,6 +149,7 @@ class Dispatcher:
             if menu.channel in self._channels:
                 commands = [(each.name, each.help) for each in TABLE if each.open_to(menu.roles)]
                 self._aside(self._channels[menu.channel].set_commands(menu.address, commands))
+        return True
 
     def _aside(self, courtesy: Coroutine[Any, Any, None]) -> None:
         """A courtesy to the messenger, which may be slow: nobody's answer waits for it."""
@@ -234,8 +247,8 @@ class Dispatcher:
             self._talk(session, row, incoming, now).say("trouble")
 
 
-def _oldest(session: Session, channels: tuple[str, ...]) -> int | None:
-    row = stored.oldest_new(session, channels)
+def _oldest(session: Session, channels: tuple[str, ...], passed: list[int]) -> int | None:
+    row = stored.oldest_new(session, channels, passed)
     return row.id if row is not None else None
 
 

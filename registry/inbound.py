@@ -41,11 +41,17 @@ def store(session: Session, channel: str, updates: Iterable[tuple[str, str]], no
     )
 
 
-def oldest_new(session: Session, channels: Collection[str]) -> Inbound | None:
-    """The update to be handled next; those of a messenger that is switched off wait."""
+def oldest_new(
+    session: Session, channels: Collection[str], passed: Collection[int] = ()
+) -> Inbound | None:
+    """The update to be handled next, but for those passed by; those of a messenger that is switched
+    off wait."""
+    waiting = [col(Inbound.state) == InboundState.NEW, col(Inbound.channel).in_(list(channels))]
+    if passed:
+        waiting.append(col(Inbound.id).not_in(list(passed)))
     return session.exec(
         select(Inbound)
-        .where(Inbound.state == InboundState.NEW, col(Inbound.channel).in_(list(channels)))
+        .where(*waiting)
         .order_by(col(Inbound.id))
         .limit(1)  # `first` alone would load every update that waits
     ).first()

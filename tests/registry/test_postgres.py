@@ -14,7 +14,7 @@ from sqlmodel import Session, select, text
 
 from bot.app import open_database
 from bot.settings import DatabaseSection, Settings
-from registry import engines, outbox, people, posts, writing
+from registry import engines, inbound, outbox, people, posts, writing
 from registry.database import Database, DatabaseTrouble
 from registry.marks import get, put
 from registry.notices import put_text
@@ -23,7 +23,9 @@ from registry.posts import SENDER, Shared
 from registry.tables import Mark
 from registry.types import NoticeKind
 from tests.fakes import postgres
+from tests.fakes.channel import FakeChannel, says
 from tests.fakes.databases import needs_postgres
+from tests.registry.test_inbound import Fussy, dispatcher
 
 pytestmark = needs_postgres
 NOW = datetime(2027, 1, 5, 1, tzinfo=UTC)
@@ -298,6 +300,16 @@ def test_what_somebody_changes_by_hand_is_not_given_back_but_holds_nobody_up(
         other.rollback()
     assert [item.notice.key for batch in first for item in batch.items] == ["a"]
     assert db.write_now(outbox.release_expired, later) == 1
+
+
+async def test_an_update_somebody_changes_by_hand_holds_nobody_up(db: Database, url: str) -> None:
+    db.write_now(inbound.store, "fake", [(who, says(who, "xin chào")) for who in "12"], NOW)
+    handling = dispatcher(db, Fussy(), FakeChannel())
+    with psycopg_of(url) as other:
+        other.execute("SELECT id FROM inbound WHERE update_key = '1' FOR UPDATE")
+        assert await asyncio.wait_for(handling.drain(), 10) == 1
+        other.rollback()
+    assert await handling.drain() == 1
 
 
 def psycopg_of(url: str) -> Any:
