@@ -81,7 +81,10 @@ def _begin(words: str) -> str:
 
 
 def _age(age: timedelta) -> str:
-    return f"{age.days} ngày" if age >= timedelta(days=2) else f"{age // timedelta(hours=1)} giờ"
+    hours = age // timedelta(hours=1)
+    if not hours:
+        return "chưa đầy một giờ"
+    return f"{age.days} ngày" if age >= timedelta(days=2) else f"{hours} giờ"
 
 
 async def _web(settings: Settings) -> list[Finding]:

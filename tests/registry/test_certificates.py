@@ -1,6 +1,7 @@
 """What was erased of a person is proved, and the proof tells nobody whose it was."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_every_place_is_counted_and_named(db: Database) -> None:
     assert made.remains["objection"] == 1
     said = Renderer(None).render("replies/erasure", made=made).plain
     parts = (
-        "2 câu đang hỏi",
+        "2 câu trợ lý đang hỏi",
         "1 tệp đã gửi kèm",
         "số 1 (777 byte)",
         "08 giờ 30 ngày 05/01/2027",
@@ -165,3 +166,12 @@ def test_a_group_has_one_too(db: Database) -> None:
     made = db.write_now(group)
     assert (made.subject, made.rows) == ("contact:2", {"contact": 1, "question": 2})
     assert "cuộc trò chuyện mã 2" in Renderer(None).render("replies/erasure", made=made).plain
+
+
+def test_every_place_has_words(db: Database) -> None:
+    """Nothing that erasing counts is left out of what is said of it."""
+    made = erased(db)
+    places = {"attempt", "extension", "obstacle", "completion", "admission", *made.rows}
+    whole = replace(made, rows=dict.fromkeys(sorted(places), 41), remains={})
+    said = Renderer(None).render("replies/erasure", made=whole).plain
+    assert said.count("41") == len(places) - 1, "all but the person's own name are counted"
