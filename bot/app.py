@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,11 @@ from bot.boards import Boards
 from bot.brisk import brisk
 from bot.channels import make_channels
 from bot.channels.http import HttpClient
-from bot.commands import TABLE
 from bot.dispatch import Dispatcher
 from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
 from bot.letters import Letters
+from bot.listening import Listener
 from bot.opening import AlreadyRunning, Tools, locked, only_one, open_database
 from bot.picturing import Pictures
 from bot.rankings import Rankings
@@ -39,9 +39,9 @@ from bot.web.site import Site, Vitals
 from registry import erasing, files, marks, outbox, retention
 from registry.database import Database
 from registry.expand import expand
-from registry.posts import ANYBODY, SCHEDULER, SENDER, Alone, Posts, call, poller
+from registry.posts import ANYBODY, SCHEDULER, SENDER, Alone, Posts, call
 from scheduler.agency_news import carry_out_and_tell
-from scheduler.channel import Channel, ChannelInfo, SendError, Update
+from scheduler.channel import Channel, ChannelInfo
 from scheduler.compose import Composer
 from scheduler.deliver import Deliverer
 from scheduler.planning import mark_changed, note_policy, plan_slice
@@ -57,8 +57,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-# Seconds between tries to open a messenger; the last one is kept to.
-CHANNEL_PAUSES = (2.0, 5.0, 15.0, 60.0)
 STOP_WITHIN = 3.5
 
 
@@ -275,6 +273,8 @@ class App:
             # Nobody else can be at it: what is due today is known before anything else begins.
             await self._first_look()
         self.ticks.start()
+        only = len(self.channels) == 1
+        listener = Listener(self.dispatcher, self.posts, self.vitals, only=only)
         work = [
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
             *(
@@ -282,7 +282,7 @@ class App:
                 for post, name, task in self._held()
             ),
             *(
-                asyncio.create_task(self._listen(name, channel), name=name)
+                asyncio.create_task(listener.listen(name, channel), name=name)
                 for name, channel in self.channels.items()
             ),
         ]
@@ -323,40 +323,6 @@ class App:
         if not self.posts.alone:
             await self._take_over()
         await self.deliverer.run()
-
-    async def _listen(self, name: str, channel: Channel) -> None:
-        """Open one messenger and receive from it; its failures never stop the others."""
-        failures = 0
-        while True:
-            try:
-                self.infos[name] = await channel.open()
-                failures = 0
-                self.standing.pop(name, None)
-                await self._offer_commands(channel)
-                log.info("%s is open as %s", name, self.infos[name].username or "-")
-                for note in self.infos[name].notes:
-                    log.warning("%s: %s", name, note)
-                receive = partial(channel.receive, partial(self._store, name))
-                await while_mine(self.posts, poller(name), receive)
-            except SendError as error:
-                if error.auth and len(self.channels) == 1 and name not in self.infos:
-                    raise
-                self.standing[name] = error.text
-                log.error("%s stands still: %s", name, error.text)  # noqa: TRY400 -- the text says it all
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                self.standing[name] = type(error).__name__
-                log.exception("%s failed", name)
-            await asyncio.sleep(CHANNEL_PAUSES[min(failures, len(CHANNEL_PAUSES) - 1)])
-            failures += 1
-
-    async def _store(self, name: str, updates: Sequence[Update]) -> None:
-        await self.dispatcher.store(name, list(updates))
-
-    async def _offer_commands(self, channel: Channel) -> None:
-        everybody = [(each.name, each.help) for each in TABLE if not each.roles]
-        await channel.set_commands(None, everybody)
 
 
 def web_server(app: App) -> "WebServer | None":

@@ -214,6 +214,7 @@ class Committees:
         fresh = await asyncio.to_thread(lambda: [keeper for keeper in keepers if self._new(keeper)])
         gone = [name for name in self._tasks if name not in entries]
         for name in gone:
+            log.info("ban %s không còn trong tệp kê các ban", name)
             self._claims.drop(name)
         await self._end([*gone, *(keeper.entry.name for keeper in fresh)])
         await self._begin(fresh)
