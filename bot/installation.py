@@ -164,6 +164,8 @@ def claims(settings: Settings) -> dict[str, str]:
         found[f"zalo_oa:{settings.zalo_oa.app_id.strip()}"] = "ứng dụng Zalo OA"
     found[f"database:{place_of(settings.database_url)}"] = "cơ sở dữ liệu"
     found[f"folder:{settings.paths.data_dir.resolve()}"] = "thư mục dữ liệu"
+    # Each sweeps its own old backups.
+    found[f"backups:{settings.backup_dir.resolve()}"] = "thư mục sao lưu"
     return found
 
 

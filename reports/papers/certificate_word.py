@@ -1,5 +1,5 @@
-"""The certificate of what was erased of a person, as .docx: number, day, name and signature are left
-for a person (Nghị định 30/2020/NĐ-CP, Phụ lục III)."""
+"""The certificate of what was erased of a person, as .docx: number, day, name and signature are
+left for a person (Nghị định 30/2020/NĐ-CP, Phụ lục III)."""
 
 import io
 

@@ -20,7 +20,7 @@ from bot.app import Tools
 from bot.channels.http import HttpAnswer
 from bot.committees import Committees, open_own
 from bot.installation import Claims, claims, read_installation, settings_for
-from bot.settings import ConfigTrouble, DatabaseSection, Paths, Settings, Telegram
+from bot.settings import Backup, ConfigTrouble, DatabaseSection, Paths, Settings, Telegram
 from bot.web.front import MOST_UNDER_WAY, Front
 from bot.web.place import Place
 from bot.web.server import Server
@@ -400,6 +400,16 @@ def test_one_database_is_known_by_any_spelling(one: str, other: str, same: bool)
     refused = pytest.raises(ConfigTrouble, match="cùng khai một cơ sở dữ liệu")
     with refused if same else contextlib.nullcontext():
         known.check("0")
+
+
+def test_backups_do_not_share_a_folder() -> None:
+    """Each sweeps its own old ones."""
+    known = Claims()
+    for name in ("a", "b"):
+        paths = Paths(data_dir=Path(f"/srv/{name}"))
+        known.put(name, Settings(paths=paths, backup=Backup(folder=Path("/mnt/sao-luu"))))
+    with pytest.raises(ConfigTrouble, match="cùng khai một thư mục sao lưu"):
+        known.check("a")
 
 
 @pytest.mark.parametrize(
