@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-# Messages being sent at once: thirty a second may leave, and a messenger may take a second to answer.
+# Messages being sent at once: thirty a second may leave, and an answer may take a second.
 # Each of them would be in doubt after a crash, so no more than that.
 CONCURRENT = 32
 # Messages being worked on at all: what is rendered ahead of its turn is rendered together, so they
