@@ -68,7 +68,6 @@ def test_no_phrase_has_two_roles():
     assert twice == []
 
 
-@pytest.mark.parametrize(("text", "intent", "duties"), [case[:3] for case in CASES])
 @pytest.mark.parametrize(
     "change",
     [
@@ -78,30 +77,37 @@ def test_no_phrase_has_two_roles():
     ],
     ids=["capitals", "NFD", "blanks"],
 )
-def test_spelling_changes_nothing(change, text, intent, duties):
-    reply = read_reply(change(text))
-    assert (reply.intent, list(reply.duties)) == (intent, duties)
+def test_spelling_changes_nothing(change):
+    assert _read_otherwise(change, CASES) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "intent", "duties"),
-    [case[:3] for case in CASES if case[0] not in ACCENT_ONLY and "\n" not in case[0]],
-)
-def test_marks_left_out_change_nothing(text, intent, duties):
-    reply = read_reply(fold(text))
-    assert (reply.intent, list(reply.duties)) == (intent, duties)
+def test_marks_left_out_change_nothing():
+    told_apart = [case for case in CASES if case[0] not in ACCENT_ONLY and "\n" not in case[0]]
+    assert len(told_apart) >= 200
+    assert _read_otherwise(fold, told_apart) == []
 
 
-@pytest.mark.parametrize("text", [t for t in DONE if not t.startswith(("/", ">"))])
+def _read_otherwise(change, cases):
+    """The answers that mean something else when they are written so."""
+    replies = [
+        (text, intent, duties, read_reply(change(text))) for text, intent, duties, *_ in cases
+    ]
+    return [
+        (text, reply.intent, list(reply.duties))
+        for text, intent, duties, reply in replies
+        if (reply.intent, list(reply.duties)) != (intent, duties)
+    ]
+
+
 @pytest.mark.parametrize("denial", ["chưa ", "không ", "ko ", "chua ", "sắp ", "nếu ", "bao giờ "])
-def test_denied_is_never_done(denial, text):
-    assert _less_done(denial + text, text)
+def test_denied_is_never_done(denial):
+    plain = [text for text in DONE if not text.startswith(("/", ">"))]
+    assert [text for text in plain if not _less_done(denial + text, text)] == []
 
 
-@pytest.mark.parametrize("text", DONE)
 @pytest.mark.parametrize("tail", ["?", " chưa", " chưa?", " không?", " à?", " 50%", " chua a"])
-def test_questioned_is_never_done(tail, text):
-    assert _less_done(text + tail, text)
+def test_questioned_is_never_done(tail):
+    assert [text for text in DONE if not _less_done(text + tail, text)] == []
 
 
 def _less_done(doubted: str, text: str) -> bool:
