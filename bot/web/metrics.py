@@ -20,6 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.registry import Collector
 from sqlmodel import Session, col, func, select
 
+from bot.backups import newest
 from bot.web.site import Site
 from registry import inbound, marks
 from registry.budget import budget_of
@@ -44,6 +45,7 @@ class _Stored:
     unhandled: int
     tick_age: float | None
     budgets: Mapping[str, int]
+    backup_age: float | None
 
 
 class Metrics:
@@ -114,7 +116,14 @@ def _stored(session: Session, site: Site, now: datetime) -> _Stored:
         inbound.waiting(session),
         site.vitals.tick_age(marks.get(session, "tick"), now),
         _budgets(session, site, now),
+        _backup_age(site, now),
     )
+
+
+def _backup_age(site: Site, now: datetime) -> float | None:
+    """Seconds since the newest backup of ours; None where there is none, or others make them."""
+    last = newest(site.settings.backup_dir, now) if site.db.sqlite else None
+    return (now - last).total_seconds() if last is not None else None
 
 
 def _budgets(session: Session, site: Site, now: datetime) -> dict[str, int]:
@@ -158,6 +167,10 @@ def _of_database(stored: _Stored) -> Iterator[Metric]:
     if stored.tick_age is not None:
         yield GaugeMetricFamily(
             "dondoc_tick_age_seconds", "Since the last tick", value=stored.tick_age
+        )
+    if stored.backup_age is not None:
+        yield GaugeMetricFamily(
+            "dondoc_backup_age_seconds", "Since the newest backup", value=stored.backup_age
         )
     left = GaugeMetricFamily(
         "dondoc_budget_left", "Messages that may still be sent this month", labels=["channel"]

@@ -13,6 +13,7 @@ from aiohttp import web as remote
 from fastapi import Request
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot import backups
 from bot.channels.http import HttpClient
 from bot.heartbeat import Heartbeat
 from bot.web.health import may_read
@@ -21,6 +22,7 @@ from registry.people import Chat, ensure_contact
 from registry.types import NoticeKind
 from scheduler.channel import ChannelInfo
 from tests.bot.web.conftest import NOW, TELEGRAM, Running, bots, serving, update
+from tests.fakes.databases import sqlite_only
 
 
 def open_channels(web: Running) -> None:
@@ -109,11 +111,18 @@ async def test_figures_of_what_happened(web: Running) -> None:
     assert "dondoc_budget_left{channel=telegram}" not in seen
     assert seen["dondoc_tick_age_seconds"] == 0
     assert seen["dondoc_tick_seconds_count"] == 1
+    assert "dondoc_backup_age_seconds" not in seen, "none was made"
     buckets = [
         seen[f"dondoc_lateness_seconds_bucket{{le={le}}}"] for le in ("1", "5", "15", "+Inf")
     ]
     assert buckets == [1, 2, 3, 4]
     assert seen["dondoc_lateness_seconds_count"] == 4
+
+
+@sqlite_only
+async def test_how_old_the_newest_backup_is(web: Running) -> None:
+    backups.make(web.app.tools.settings, NOW - timedelta(hours=7))
+    assert (await figures(web))["dondoc_backup_age_seconds"] == 7 * 3600
 
 
 async def test_a_failed_tick_is_counted(web: Running) -> None:
