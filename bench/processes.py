@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from asyncio import gather, run
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -208,14 +209,15 @@ def handover(fault: Fault) -> Handover:
             wait_for(lambda: len(_addresses(place)) == PEOPLE, "the rest", PATIENCE)
         time.sleep(STRAGGLERS)
         times = sorted(row["at"] for row in place.town.sent())
-        texts = [row["text"] for row in _reminders(place)]
-        heard = len(_addresses(place))
-    marked = sum(REPEATED in text.lower() for text in texts)
+        heard = [
+            (str(row["chat_id"]), REPEATED in row["text"].lower()) for row in _reminders(place)
+        ]
+    plain = Counter(address for address, again in heard if not again)
     return Handover(
         max(after - before for before, after in pairwise(times)),
-        PEOPLE - heard,
-        marked,
-        len(texts) - PEOPLE - marked,
+        PEOPLE - len({address for address, _ in heard}),
+        sum(again for _, again in heard),
+        plain.total() - len(plain),
         _most(times),
     )
 
