@@ -13,6 +13,7 @@ from bot.app import Tools, open_database
 from bot.settings import DatabaseSection, Paths, Settings
 from registry.database import Database
 from registry.tables import Completion, Duty
+from scheduler.deliver import CONCURRENT
 from tests.e2e.process import Running, wait_for
 from tests.e2e.test_crash import EACH, MADE, MORNING, PEOPLE, QUIET_DAY, Town, load, town_on
 from tests.e2e.test_crash import repeated_at_most_once_and_marked as once_or_marked
@@ -79,7 +80,7 @@ def test_a_killed_leader_loses_nothing(seed: int, shared: Shared) -> None:
             assert "Traceback" not in second.said()
     got = on.by_chat("Nhắc việc")
     once_or_marked(got, set(on.numbers))
-    assert sum(map(len, got.values())) <= PEOPLE + 16
+    assert sum(map(len, got.values())) <= PEOPLE + CONCURRENT
 
 
 def test_two_processes_say_and_do_everything_once(shared: Shared) -> None:
