@@ -23,6 +23,7 @@ from bot.cli.base import (
     settings_of,
     show,
 )
+from bot.opening import locked
 from bot.restoring import Restored
 from bot.settings import Settings
 from registry import certificates, erasing, files, people
@@ -104,7 +105,7 @@ def restored(
     as_json: JsonOption = False,
 ) -> None:
     """Sau pg_restore, trước khi chạy lại: giữ những tin có thể đã gửi, báo cán bộ thường trực."""
-    with one_line_errors(), opened(config) as (_settings, tools, db):
+    with one_line_errors(), locked(settings_of(config)), opened(config) as (_settings, tools, db):
         now = moment()
         alive = min(now, until.replace(tzinfo=LOCAL)) if until is not None else now
         _, held = restoring.settle(db, tools, Former(alive=alive), now, resend=resend)
