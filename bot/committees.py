@@ -216,7 +216,10 @@ class Committees:
         for name in gone:
             log.info("ban %s không còn trong tệp kê các ban", name)
             self._claims.drop(name)
+        # Who calls one that begins anew is asked to call again, not told that there is none.
         await self._end([*gone, *(keeper.entry.name for keeper in fresh)])
+        for name in gone:
+            del self.places[name], self._keepers[name]
         await self._begin(fresh)
 
     def _new(self, keeper: Keeper) -> bool:
@@ -239,9 +242,6 @@ class Committees:
             task.cancel()
         if ending:
             await asyncio.wait(ending, timeout=STOP_WITHIN + 1)
-        for name in names:
-            self.places.pop(name, None)
-            self._keepers.pop(name, None)
 
 
 def as_many_files_as_allowed() -> None:
