@@ -67,8 +67,9 @@ def _subscription(row: Subscription) -> SubscriptionView:
     )
 
 
-# The slices of one run share the timetables that have been worked out.
-_planner = lru_cache(maxsize=1)(Planner)
+# The slices of one run share the timetables that have been worked out, and so do committees of one
+# process with the same rules.
+_planner = lru_cache(maxsize=8)(Planner)
 
 
 @dataclass(frozen=True, slots=True)
