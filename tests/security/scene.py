@@ -246,9 +246,17 @@ async def at_work(folder: Path) -> AsyncIterator[Scene]:
             answer = await stage.say(who, scene.fill(text))
             assert answer, f"{text!r} was not answered"
         scene.words |= await stage.app.db.write(_linked, stage)
+        theirs = folder / "theirs.csv"
+        theirs.write_text(_THEIRS, encoding="utf-8")
+        stage.bring_in("88/KH-UBND", theirs)
         yield scene
 
 
+# A directive that only Sở Tài chính has a part in.
+_THEIRS = (
+    "Mục,TT,Nhiệm vụ,Kết quả thực hiện,Thời gian hoàn thành,Cơ quan chủ trì\n"
+    "VII. VIỆC RIÊNG,1,Rà soát đất đai của Sở Tài chính,Báo cáo,20/11/2026,Sở Tài chính\n"
+)
 _BEFORE = (
     ("staff", "/nghiemthu bật «submitted»"),
     ("focal", "xong «submitted» số 46/BC-SYT"),

@@ -90,7 +90,12 @@ async def test_a_thousand_messages_get_a_handful_of_answers(
 ) -> None:
     before = len(heard(busy, who))
     duty = busy.words["duty"]
-    flood = [letter(IDS[who], "xin chào" if n % 2 else f"/visao {duty}") for n in range(1000)]
+    kinds = (
+        letter(IDS[who], "xin chào"),
+        letter(IDS[who], "", event="button", action="s1:nothing"),
+        letter(IDS[who], "", event="other"),
+    )
+    flood = [kinds[n % 3] for n in range(1000)]
     late = letter(IDS[who], f"xong {duty}")
     await send(busy, [*flood, late, letter(IDS["other"], "/viec")])
     handled = await busy.app.dispatcher.drain()
@@ -119,15 +124,6 @@ async def test_staff_may_say_as_much_as_they_like(busy: Scene) -> None:
     await busy.app.dispatcher.drain()
     await busy.stage.settle()
     assert WARNED not in "".join(heard(busy, "staff")[before:])
-
-
-async def test_buttons_files_and_stickers_are_messages_too(busy: Scene) -> None:
-    me, duty = IDS["focal"], busy.words["duty"]
-    one = [letter(me, "", event="button", action=f"d1:{duty}:ack"), letter(me, "", event="other")]
-    await send(busy, one * 200)
-    assert await busy.app.dispatcher.drain() < BOUND[0].most + 10
-    await busy.stage.settle()
-    assert "".join(heard(busy, "focal")).count(WARNED) == 1
 
 
 async def test_who_floods_a_group_does_not_silence_the_others(busy: Scene) -> None:
@@ -171,10 +167,10 @@ def _named(session: Session, sender: str) -> int:
 def test_guesses_spread_over_many_chats_find_nothing(scene: Scene) -> None:
     """Five for each chat in a quarter of an hour, whoever asks; no number of chats that somebody
     can have makes that a chance worth speaking of."""
-    tried = [raw for n in range(40) for raw in guesses(str(9400 + n), 6)]
+    tried = [raw for n in range(8) for raw in guesses(str(9400 + n), 6)]
     answers = [came.answer for came in scene.tries(tried)]
-    assert sum("không đúng" in each for each in answers) == 40 * invites.CODE_ATTEMPTS
-    assert sum("quá nhiều lần" in each for each in answers) == 40
+    assert sum("không đúng" in each for each in answers) == 8 * invites.CODE_ATTEMPTS
+    assert sum("quá nhiều lần" in each for each in answers) == 8
     codes = 31**invites.CODE_LENGTH
     a_year = 10_000 * invites.CODE_ATTEMPTS * 4 * 24 * 365
     live = 5_000

@@ -2,7 +2,6 @@
 number; and whatever a button's data says, it opens nothing that its presser may not."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from sqlmodel import Session
 from registry import calendar_feeds
 from registry.file_links import Links
 from registry.tables import StoredFile
-from tests.security.scene import IDS, Scene, lasting, letter
+from tests.security.scene import IDS, Scene, letter
 
 # «n» is the number: of Sở Y tế, and of nothing. Who asks is of another agency.
 ASKED: dict[str, tuple[str, ...]] = {
@@ -102,29 +101,13 @@ def test_forged_data_does_nothing(scene: Scene, who: str, action: str) -> None:
 
 # -- directives, their parts, and figures ---------------------------------------------------------
 
-THEIRS = (
-    "Mục,TT,Nhiệm vụ,Kết quả thực hiện,Thời gian hoàn thành,Cơ quan chủ trì\n"
-    "VII. VIỆC RIÊNG,1,Rà soát đất đai của Sở Tài chính,Báo cáo,20/11/2026,Sở Tài chính\n"
-)
-
-
-@pytest.fixture(scope="module")
-def with_another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """The same office with a directive that only Sở Tài chính has a part in."""
-    folder = tmp_path_factory.mktemp("another")
-    plan = folder / "plan.csv"
-    plan.write_text(THEIRS, encoding="utf-8")
-    with lasting(folder) as scene:
-        scene.stage.bring_in("88/KH-UBND", plan)
-        yield scene
-
 
 @pytest.mark.parametrize("who", ["leader", "member"])
-def test_a_directive_of_others_is_not_there(with_another: Scene, who: str) -> None:
+def test_a_directive_of_others_is_not_there(scene: Scene, who: str) -> None:
     def asked(text: str) -> str:
-        return with_another.says(who, text).answer
+        return scene.says(who, text).answer
 
-    assert "88/KH" in with_another.says("staff", "/status 88/KH-UBND").answer
+    assert "88/KH" in scene.says("staff", "/status 88/KH-UBND").answer
     for one, none in (("88/KH-UBND", "97/QĐ-STC"), ("#2", "#7")):
         for more in ("", " mục VII"):
             there, nowhere = asked(f"/status {one}{more}"), asked(f"/status {none}{more}")
@@ -140,10 +123,8 @@ def test_a_directive_of_others_is_not_there(with_another: Scene, who: str) -> No
 @pytest.mark.parametrize(
     ("one", "none"), [("d2", "d7"), ("d2_fu", "d7_fu"), ("a3_fu", "a77_fu"), ("g2", "g77")]
 )
-def test_a_button_for_others_figures_is_none(
-    with_another: Scene, who: str, one: str, none: str
-) -> None:
-    there, nowhere = (with_another.presses(who, f"s1:{token}") for token in (one, none))
+def test_a_button_for_others_figures_is_none(scene: Scene, who: str, one: str, none: str) -> None:
+    there, nowhere = (scene.presses(who, f"s1:{token}") for token in (one, none))
     assert there == nowhere
 
 
