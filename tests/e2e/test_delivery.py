@@ -464,7 +464,7 @@ async def test_pacing_never_meets_a_429(tmp_path: Path) -> None:
             await eventually(
                 lambda: len(server.world.sent) >= 44 and len(people.heard("hoi")) == 4,
                 "44 answers",
-                30,
+                60,
             )
             stage.clock.now = moment_of(MORNING.date(), MORNING.time())
             await stage.app.plan()
@@ -472,7 +472,7 @@ async def test_pacing_never_meets_a_429(tmp_path: Path) -> None:
             await eventually(
                 lambda: all("Nhắc việc" in people.heard(f"p{n}")[-1] for n in range(40)),
                 "40 reminders",
-                30,
+                60,
             )
             running.cancel()
             await asyncio.wait([running])
