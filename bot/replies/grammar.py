@@ -54,6 +54,8 @@ class Reply:
 
 
 _COMMAND = re.compile(r"^\W{0,5}/([a-z]+)_?(?=[^a-z]|$)(?:@\w+)?")
+# A difficulty's number: "trả lời VM5: xong" speaks of that one, not of the only duty that is open.
+_OBSTACLE = re.compile(r"(?<![a-z0-9])vm ?\d")
 _EDGES = " \n,.;:-–!()[]/+&="
 _SINGLE_WORDS = frozenset(
     {"vuong", "vuong mac", "bi vuong", "dang vuong", "gap vuong mac", "gia han", "xin gia han",
@@ -75,6 +77,8 @@ def read_reply(text: str, today: dt.date | None = None) -> Reply:
     said = command or option or by_words(source.tokens)
     duties = tuple(dict.fromkeys(n for token in said.duties for n in token.value))
     intent = _INTENTS.get(said.role, "none")
+    if intent in ("done", "ack") and not duties and _OBSTACLE.search(source.key):
+        intent = "none"
     return Reply(
         intent,
         duties,
