@@ -1,11 +1,16 @@
-"""How long figures take over many duties, and how SQLite finds them, beside loading every row.
+"""How long /status takes over ten years of duties, beside one look at all of them through the best
+covering index, and beside loading every row.
 
-python -m bench.status [DUTIES]
+    python -m bench.status [DUTIES [ROUNDS]]
 """
 
+import shutil
 import sys
 import tempfile
-from datetime import UTC, date, datetime, timedelta
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,87 +18,155 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from bench.fill import filled
-from bench.plan import best, timed
-from registry.clock import local_day
+from bench.history import TODAY, filled
 from registry.database import Database
 from registry.tables import Agency, Completion, Duty, Extension, Obstacle
 from registry.types import DutyKind, DutyState
-from reports.counting import Scope
-from reports.status import Counts, Status, status_of
-from reports.unfolded import Page, unfold
+from reports.counting import SOON_DAYS, Scope
+from reports.status import FIGURES, Counts, status_of
 
-NOW = datetime(2025, 1, 6, 1, tzinfo=UTC)
-# Days after the duties were made: a part is late, a part is done.
-LATER = timedelta(days=150)
-COMPLETIONS = (
-    "INSERT INTO completion (duty_id, channel, at, document_number, note, flags, returned_for) "
-    "SELECT id, '', since, '', '', '', '' FROM duty WHERE state = 'done'"
+# Beyond so many duties the slow way is not waited for.
+NAIVE_MOST = 100_000
+OVERDUE = 5
+QUARTER = (date(2026, 10, 1), date(2026, 12, 31))
+# Everything the figures look at, in the order in which they group it.
+COVERING = (
+    "CREATE INDEX ix_bench ON duty (kind, agency_id, opens_on, due_on, state, done_on, reacted, "
+    "task_id)"
 )
-OBSTACLES = (
-    "INSERT INTO obstacle (duty_id, text, at, theme, resolution) "
-    "SELECT id, 'x', since, '', '' FROM duty WHERE number % 7 = 0"
-)
+COUNTED = """
+SELECT agency_id, count(*),
+    sum(CASE WHEN state = 'done' AND coalesce(done_on, '9999-12-31') <= due_on THEN 1 ELSE 0 END),
+    sum(CASE WHEN state = 'done' AND coalesce(done_on, '9999-12-31') > due_on THEN 1 ELSE 0 END),
+    sum(CASE WHEN state IN ('open', 'submitted') THEN 1 ELSE 0 END),
+    sum(CASE WHEN state = 'open' AND due_on BETWEEN :today AND :soon THEN 1 ELSE 0 END),
+    sum(CASE WHEN state = 'open' AND due_on < :today THEN 1 ELSE 0 END),
+    sum(CASE WHEN state = 'open' AND NOT reacted THEN 1 ELSE 0 END),
+    sum(CASE WHEN state = 'submitted' THEN 1 ELSE 0 END)
+FROM duty INDEXED BY ix_bench
+WHERE kind = 'deadline' AND state <> 'cancelled' AND opens_on <= :today GROUP BY agency_id
+"""
 
 
-def _history(session: Session, now: datetime) -> None:
-    """Half of what is due by now is done, a tenth of these late; a fifth of all is received."""
-    today = local_day(now).isoformat()
-    connection = session.connection()
-    connection.execute(
-        text(
-            "UPDATE duty SET state = 'done', done_on = CASE WHEN number % 20 = 0 "
-            "THEN date(due_on, '+3 days') ELSE due_on END WHERE number % 2 = 0 AND due_on < :today"
-        ),
-        {"today": today},
-    )
-    for words in (
-        "UPDATE duty SET opens_on = date(due_on, '-60 days')",
-        "UPDATE duty SET received_at = since WHERE number % 5 = 0",
-        COMPLETIONS,
-        OBSTACLES,
-        "ANALYZE",
-    ):
-        connection.execute(text(words))
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way to one answer over so many duties: milliseconds, of this thread's processor time and
+    by the clock. `peer`: one that is compared with."""
+
+    what: str
+    duties: int
+    cpu_p50: float
+    cpu_p95: float
+    wall_p50: float
+    wall_p95: float
+    peer: bool = False
 
 
-def naive(session: Session, today: date) -> dict[str, Counts]:
-    """The same figures by loading every row and counting in Python."""
-    names = {one.id: one.name for one in session.exec(select(Agency)).all()}
+def by_index(session: Session, today: date) -> dict[int, Counts]:
+    """The agencies' figures alone, without tasks, updates or names, by one covering index."""
+    soon = today + timedelta(days=SOON_DAYS)
+    rows = session.connection().execute(text(COUNTED), {"today": str(today), "soon": str(soon)})
+    return {row[0]: Counts(*row[1:]) for row in rows}
+
+
+def naive(session: Session, today: date) -> dict[int, Counts]:
+    """The same by loading every row and counting in Python."""
     answered = {
         *session.exec(select(Obstacle.duty_id)).all(),
         *session.exec(select(Extension.duty_id)).all(),
         *session.exec(select(Completion.duty_id)).all(),
     }
-    found: dict[str, dict[str, int]] = {}
+    agencies = {one.id or 0: dict.fromkeys(FIGURES, 0) for one in session.exec(select(Agency))}
     for duty in session.exec(select(Duty)).all():
-        if duty.kind != DutyKind.DEADLINE or duty.opens_on > today:
+        skipped = duty.kind != DutyKind.DEADLINE or duty.state == DutyState.CANCELLED
+        if skipped or duty.opens_on > today:
             continue
-        mine = found.setdefault(names[duty.agency_id], dict.fromkeys(Counts.__slots__, 0))
+        mine = agencies[duty.agency_id]
         mine["total"] += 1
         if duty.state == DutyState.DONE:
             late = duty.done_on is None or duty.done_on > duty.due_on
             mine["done_late" if late else "done_on_time"] += 1
-        else:
-            mine["open"] += 1
+            continue
+        mine["open"] += 1
+        mine["submitted"] += duty.state == DutyState.SUBMITTED
+        if duty.state == DutyState.OPEN:
             mine["overdue"] += duty.due_on < today
-            mine["due_soon"] += 0 <= (duty.due_on - today).days <= 10
+            mine["due_soon"] += 0 <= (duty.due_on - today).days <= SOON_DAYS
             mine["not_started"] += duty.received_at is None and duty.id not in answered
-    return {name: Counts(**counts) for name, counts in found.items()}
+    return {key: Counts(**mine) for key, mine in agencies.items() if mine["total"]}
+
+
+def ours(session: Session, scope: Scope) -> dict[int, Counts]:
+    found = status_of(session, scope, overdue=OVERDUE)
+    return {row.agency_id: row.counts for row in found.rows if row.counts.total}
+
+
+def measure(duties: int, rounds: int = 30) -> list[Row]:
+    """Product and peers take turns within a round. Raises RuntimeError where figures differ."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, copy = Path(folder) / "status.db", Path(folder) / "peer.db"
+        filled(path, duties).close()
+        shutil.copy(path, copy)
+        db, peer = Database(f"sqlite:///{path}"), Database(f"sqlite:///{copy}")
+        peer.write_now(lambda session: session.execute(text(COVERING)) and None)
+        directive = max(1, duties // 2500 // 2)
+        ways: dict[str, Callable[[], Any]] = {
+            "/status": partial(db.read_now, ours, Scope(TODAY)),
+            "/status of an agency": partial(
+                db.read_now, ours, Scope(TODAY, agency_ids=frozenset({7}))
+            ),
+            "/status of a quarter": partial(db.read_now, ours, Scope(TODAY, period=QUARTER)),
+            "/status of a directive": partial(
+                db.read_now, ours, Scope(TODAY, directive_id=directive)
+            ),
+        }
+        peers = {"best covering index, agencies alone": partial(peer.read_now, by_index, TODAY)}
+        wanted = ways["/status"]()
+        if duties <= NAIVE_MOST:
+            slow = partial(db.read_now, naive, TODAY)
+            peers["every row by the ORM"] = slow
+        for what, way in peers.items():
+            if way() != wanted:
+                raise RuntimeError(f"{what}: other figures")
+        spent: dict[str, list[tuple[float, float]]] = {name: [] for name in (*ways, *peers)}
+        for number in range(rounds):
+            for name, way in {**ways, **peers}.items():
+                # What takes seconds need not be run thirty times to be known.
+                if name in ways or number < max(3, rounds // 5):
+                    spent[name].append(_took(way))
+        db.close()
+        peer.close()
+    return [_row(name, duties, found, peer=name in peers) for name, found in spent.items()]
+
+
+def _took(way: Callable[[], Any]) -> tuple[float, float]:
+    cpu, wall = time.thread_time(), time.perf_counter()
+    way()
+    return 1000 * (time.thread_time() - cpu), 1000 * (time.perf_counter() - wall)
+
+
+def _row(name: str, duties: int, found: Sequence[tuple[float, float]], *, peer: bool) -> Row:
+    cpu, wall = sorted(each[0] for each in found), sorted(each[1] for each in found)
+    return Row(name, duties, *_middle(cpu), *_middle(wall), peer)
+
+
+def _middle(ordered: Sequence[float]) -> tuple[float, float]:
+    last = len(ordered) - 1
+    return ordered[last // 2], ordered[round(last * 0.95)]
 
 
 def plans(db: Database, scope: Scope) -> None:
     """EXPLAIN QUERY PLAN of each statement one /status runs."""
-    seen: list[tuple[str, Any]] = []
+    seen: list[str] = []
 
     def note(session: Session) -> None:
-        connection = session.connection()
-        connection.connection.set_trace_callback(lambda words: seen.append((words, None)))
-        status_of(session, scope)
-        connection.connection.set_trace_callback(None)
+        connection = session.connection().connection
+        connection.set_trace_callback(seen.append)  # type: ignore[attr-defined]
+        status_of(session, scope, overdue=OVERDUE)
+        connection.set_trace_callback(None)  # type: ignore[attr-defined]
 
     db.read_now(note)
-    for words, _ in seen:
+    for words in seen:
         if words.lstrip().upper().startswith("SELECT"):
             print(f"\n{' '.join(words.split())[:150]} …")
             for row in db.read_now(_explained, words):
@@ -105,43 +178,14 @@ def _explained(session: Session, words: str) -> list[str]:
     return [str(row[-1]) for row in rows]
 
 
-def _first(db: Database, scope: Scope, name: str) -> Page:
-    return db.read_now(unfold, scope, (name,), 1)
-
-
-def _totals(found: Status) -> str:
-    return str(found.totals)
-
-
-def main(duties: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        db = filled(Path(folder) / "bench.db", duties, NOW, planned=True)
-        now = NOW + LATER
-        today = local_day(now)
-        db.write_now(_history, now)
-        print(f"{duties:,} duties\n")
-        quarter = (date(2025, 4, 1), date(2025, 6, 30))
-        cases = {
-            "/status": Scope(today),
-            "/status one agency": Scope(today, agency_ids=frozenset({7})),
-            "/status of a quarter": Scope(today, period=quarter),
-            "/status of a directive": Scope(today, directive_id=1),
-        }
-        found = timed(
-            "/status with every overdue duty",
-            lambda: db.read_now(status_of, cases["/status"]),
-            _totals,
-        )
-        for title, scope in cases.items():
-            best(title, partial(db.read_now, status_of, scope, overdue=5), 7)
-        for name in ("overdue", "not_started", "done"):
-            best(f"first page of {name}", partial(_first, db, cases["/status"], name), 7)
-        rows = timed("every row by the ORM, counted in Python", lambda: db.read_now(naive, today))
-        same = {row.agency: row.counts for row in found.rows if row.counts.total}
-        print(f"the same figures: {same == rows}")
-        plans(db, cases["/status"])
-        db.close()
+def main(sizes: Sequence[int], rounds: int) -> None:
+    print(f"{'ms':<42}{'duties':>10}{'cpu p50':>10}{'p95':>10}{'clock p50':>11}{'p95':>10}")
+    for duties in sizes:
+        for row in measure(duties, rounds):
+            print(f"{row.what:<42}{row.duties:>10,}{row.cpu_p50:>10.1f}{row.cpu_p95:>10.1f}"
+                  f"{row.wall_p50:>11.1f}{row.wall_p95:>10.1f}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    asked = [int(each) for each in sys.argv[1:]]
+    main(asked[:1] or [10_000, 100_000, 1_000_000], asked[1] if len(asked) > 1 else 30)

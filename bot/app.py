@@ -36,7 +36,7 @@ from bot.stopping import first_of, until_told
 from bot.talk import Desk
 from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
-from registry import erasing, files, marks, outbox, retention
+from registry import erasing, files, marks, outbox, retention, tally
 from registry.database import Database
 from registry.expand import expand
 from registry.posts import ANYBODY, SCHEDULER, SENDER, Alone, Posts, call
@@ -91,7 +91,7 @@ class App:
         self.clock = clock
         self.posts = posts or Alone()
         self.posts.called = self.called
-        self.ticks = Ticks(self.plan, self.daily, self._ring, system_clock)
+        self.ticks = Ticks(self.plan, self.nightly, self._ring, system_clock)
         self.infos: dict[str, ChannelInfo] = {}
         self.standing: dict[str, str] = {}
         self._beat = beat
@@ -234,6 +234,16 @@ class App:
             raise
         finally:
             self.vitals.ticks.add(time() - began)
+
+    async def nightly(self) -> None:
+        """What a day begins with, and a look at whether what is counted as it happens is right."""
+        await self.daily()
+        if not self.posts.mine(SCHEDULER):
+            return
+        found = await self.db.read(tally.faults)
+        if found:
+            log.error("counted wrongly: %d cells, %d rows; counting anew", found.cells, found.rows)
+            await self.db.write(tally.recount)
 
     async def daily(self) -> None:
         """Move the horizon on: new periods become duties, overdue ones get their next urge; forget

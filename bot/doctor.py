@@ -13,7 +13,7 @@ from bot.channels.http import HttpClient
 from bot.oa_contacts import silent
 from bot.settings import Settings
 from bot.web.check import check
-from registry import inbound, marks
+from registry import inbound, marks, tally
 from registry.audit import first_event
 from registry.budget import usages
 from registry.clock import local, local_day
@@ -45,6 +45,7 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
     return [
         Finding(ok=True, what=f"Cơ sở dữ liệu mở được, lược đồ {db.revision()}"),
         *kept_findings(settings, db, now),
+        _tally(db),
         *_calendar(tools, now),
         *_templates(tools),
         *_desk(db, now),
@@ -74,6 +75,18 @@ def kept_findings(settings: Settings, db: Database, now: datetime) -> list[Findi
     words = f"bản sao lưu gần nhất: {local(last):%H:%M ngày %d/%m/%Y}, {_age(now - last)} trước"
     fine = now - last < BACKUP_OLD
     return [Finding(fine, _begin(by_itself + words), "" if fine else advice)]
+
+
+def _tally(db: Database) -> Finding:
+    """What is counted as it happens, beside the rows themselves."""
+    found = db.read_now(tally.faults)
+    if not found:
+        return Finding(ok=True, what="Số đếm khớp với từng đầu việc")
+    return Finding(
+        ok=False,
+        what=f"Số đếm lệch: {found.cells} ô, {found.rows} dòng",
+        advice="dondoc run tự đếm lại lúc 00:05",
+    )
 
 
 def _begin(words: str) -> str:

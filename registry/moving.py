@@ -90,6 +90,8 @@ def _copy(new: Session, old: Session, told: Progress) -> list[Moved]:
         new.execute(text(f"SET LOCAL {limit} = 0"))
     tables = SQLModel.metadata.sorted_tables
     late: dict[str, Sequence[str]] = {}
+    # What the triggers would add up and note is copied as it stands, or it would count twice.
+    _triggers(new, "DISABLE")
     for done, table in enumerate(tables):
         told(table.name, done, 2 * len(tables))
         late[table.name] = _late(table, set(tables[:done]))
@@ -97,11 +99,17 @@ def _copy(new: Session, old: Session, told: Progress) -> list[Moved]:
     for table in tables:
         _point(new, old, table, late[table.name])
         _set_sequence(new, table)
+    _triggers(new, "ENABLE")
     moved = []
     for done, table in enumerate(tables, start=len(tables)):
         told(table.name, done, 2 * len(tables))
         moved.append(_compare(new, old, table))
     return moved
+
+
+def _triggers(new: Session, order: str) -> None:
+    for table in SQLModel.metadata.sorted_tables:
+        new.execute(text(f"ALTER TABLE {table.name} {order} TRIGGER USER"))
 
 
 def _late(table: Table, there: set[Table]) -> Sequence[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from registry.types import (
+    About,
     AttemptOutcome,
     DutyKind,
     DutyState,
@@ -22,6 +23,7 @@ from registry.types import (
     RequestState,
     ReviewState,
     Role,
+    Span,
     UploadState,
     UtcDateTime,
     Words,
@@ -193,12 +195,23 @@ class Task(SQLModel, table=True):
 
 
 class TaskAgency(SQLModel, table=True):
-    """Who leads and who coordinates. `via_group`: named only as a member of a group."""
+    """Who leads and who coordinates. `via_group`: named only as a member of a group. The database's
+    own triggers keep `waiting` (leads it, in force, and has no duty of it) and `ongoing` (leads it,
+    in force, and it never ends); they are to be asked for, not to be written."""
+
+    __table_args__ = (
+        Index("ix_taskagency_waiting", "agency_id", "task_id", "waiting",
+              **_where("waiting", sqlite="waiting = 1")),
+        Index("ix_taskagency_ongoing", "agency_id", "task_id", "ongoing",
+              **_where("ongoing", sqlite="ongoing = 1")),
+    )  # fmt: skip
 
     task_id: int = Field(foreign_key="task.id", primary_key=True, ondelete="CASCADE")
     agency_id: int = Field(foreign_key="agency.id", primary_key=True, index=True)
     part: Part = Field(sa_type=Words(Part), primary_key=True)
     via_group: bool = False
+    waiting: bool = False
+    ongoing: bool = False
 
 
 class Duty(SQLModel, table=True):
@@ -210,33 +223,36 @@ class Duty(SQLModel, table=True):
     day a completion counts from. `since`: from when notices are owed (made, reopened or extended).
     `plan_due`: something changed, its notices must be planned anew. `closed_note`: why it was
     cancelled. `former_agency_id`: the agency the directive gave it to, where that one has ended and
-    another owes it now.
+    another owes it now. `reacted`: the agency has said anything about it: "đã nhận", an obstacle,
+    an extension asked, a report of completion, even one taken back; kept by the database's own
+    triggers, which also count in :class:`Tally` what is done: a migration never makes this table
+    anew without them.
     """
 
     __table_args__ = (
         UniqueConstraint("task_id", "agency_id", "period"),
-        Index("ix_duty_open_due", "due_on", **_where("state = 'open'")),
-        # All that /status counts by, so that it reads no table of a hundred thousand rows.
-        Index(
-            "ix_duty_figures",
-            "kind",
-            "agency_id",
-            "opens_on",
-            "due_on",
-            "state",
-            "done_on",
-            "received_at",
-            "task_id",
-        ),
-        Index("ix_duty_submitted", "id", **_where("state = 'submitted'")),
+        Index("ix_duty_open_due", "due_on", "number", "kind", "agency_id", "opens_on", "state",
+              **_where("state = 'open'")),
+        # All that the figures of a directive's tasks, and of an agency, are counted from.
+        Index("ix_duty_task", "task_id", "state", "kind", "agency_id", "opens_on", "due_on",
+              "done_on", "reacted"),
+        Index("ix_duty_agency", "agency_id", "state", "kind", "task_id", "opens_on", "due_on"),
+        # All that is counted of open duties, of whom and of what they are.
+        Index("ix_duty_open_agency", "kind", "agency_id", "opens_on", "due_on", "reacted",
+              "task_id", "state", **_where("state = 'open'")),
+        Index("ix_duty_open_task", "kind", "task_id", "opens_on", "due_on", "reacted", "state",
+              **_where("state = 'open'")),
+        Index("ix_duty_submitted", "kind", "agency_id", "opens_on", "due_on", "task_id", "state",
+              **_where("state = 'submitted'")),
+        Index("ix_duty_former", "former_agency_id", **_where("former_agency_id IS NOT NULL")),
         Index("ix_duty_plan_due", "id", **_where("plan_due", sqlite="plan_due = 1")),
-    )
+    )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)
     number: int = Field(unique=True)
-    task_id: int = Field(foreign_key="task.id", index=True, ondelete="CASCADE")
-    agency_id: int = Field(foreign_key="agency.id", index=True)
-    former_agency_id: int | None = Field(default=None, foreign_key="agency.id", index=True)
+    task_id: int = Field(foreign_key="task.id", ondelete="CASCADE")
+    agency_id: int = Field(foreign_key="agency.id")
+    former_agency_id: int | None = Field(default=None, foreign_key="agency.id")
     kind: DutyKind = Field(default=DutyKind.DEADLINE, sa_type=Words(DutyKind))
     period: str
     opens_on: date
@@ -245,12 +261,29 @@ class Duty(SQLModel, table=True):
     first_due_on: date
     state: DutyState = Field(default=DutyState.OPEN, sa_type=Words(DutyState))
     received_at: datetime | None = _maybe_moment()
+    reacted: bool = False
     done_on: date | None = None
     closed_at: datetime | None = _maybe_moment()
     closed_note: str = Field(default="", sa_type=Text)
     plan_due: bool = True
     since: datetime = _moment()
     created_at: datetime = _moment()
+
+
+class Tally(SQLModel, table=True):
+    """Sổ đếm: how many done duties of one kind an agency or a task has, by the days `span` speaks
+    of; `first_on`: the first of these days. Tasks count duties with a day only. Kept by triggers on
+    :class:`Duty`; `registry/tally.py` counts anew."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    about: About = Field(sa_type=Words(About), primary_key=True)
+    span: Span = Field(sa_type=Words(Span), primary_key=True)
+    first_on: date = Field(primary_key=True)
+    about_id: int = Field(primary_key=True)
+    kind: DutyKind = Field(sa_type=Words(DutyKind), primary_key=True)
+    on_time: int = 0
+    late: int = 0
 
 
 class Person(SQLModel, table=True):

@@ -84,6 +84,24 @@ class DutyState(StrEnum):
 UNFINISHED = (DutyState.OPEN, DutyState.SUBMITTED)
 
 
+class About(StrEnum):
+    """Whose closed duties a cell of the tally counts."""
+
+    AGENCY = "agency"
+    TASK = "task"
+
+
+class Span(StrEnum):
+    """Which closed duties a cell of the tally counts: all there ever were, or those whose period
+    opens, or that are due, in a month or on a day."""
+
+    EVER = "ever"
+    OPENS_MONTH = "opens-month"
+    OPENS_DAY = "opens-day"
+    DUE_MONTH = "due-month"
+    DUE_DAY = "due-day"
+
+
 class RequestKind(StrEnum):
     EXTENSION = "extension"
     ADMISSION = "admission"

@@ -181,7 +181,7 @@ def _lines(
         col(Duty.due_on).between(today - WEEK, today),
     )
     done = and_(col(Duty.state) == DutyState.DONE, lately)
-    said = or_(col(Duty.received_at).is_not(None), reacted())
+    said = reacted()
     rows = session.connection().execute(
         select(
             col(Duty.number), col(Task.title), col(Duty.agency_id), col(Agency.name),

@@ -30,8 +30,17 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlmodel import Session, col
 
 from registry.tables import Agency, Directive, Duty, Task, TaskAgency
-from registry.types import UNFINISHED, DutyKind, DutyState
-from reports.counting import SOON_DAYS, Scope, never_ending, parts, without_day
+from registry.types import DutyKind, DutyState
+from reports import closed
+from reports.counting import (
+    OWED,
+    SOON_DAYS,
+    SUBMITTED,
+    Scope,
+    never_ending,
+    of_owed,
+    without_day,
+)
 from reports.facts import urged_days
 from reports.reach import Silence, reached, silences
 
@@ -178,8 +187,7 @@ def status(
 def status_of(session: Session, scope: Scope, *, overdue: int | None = None) -> Status:
     """As :func:`status`, for whatever a scope names. `overdue`: how many overdue duties are wanted,
     the longest overdue; all of them if None."""
-    counts = _counts(session, scope)
-    updates = _updates(session, scope)
+    counts, updates = _counts(session, scope)
     timeless = scope.period is None
     waiting = _led(session, scope, without_day()) if timeless else {}
     ongoing = _led(session, scope, never_ending()) if timeless else {}
@@ -289,37 +297,80 @@ def _worst_first(row: AgencyRow) -> tuple[object, ...]:
 
 
 def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
+    return func.count(case((condition, 1)))
 
 
-def _counts(session: Session, scope: Scope) -> dict[int, Counts]:
-    counted = parts(scope)
+def _counts(session: Session, scope: Scope) -> tuple[dict[int, Counts], dict[int, tuple[int, int]]]:
+    """By agency: the figures, and the updates asked for, with those of them still open."""
+    done = closed.by_agency(session, scope)
+    waits = _submitted(session, scope)
+    owed = {
+        (kind, key): figures
+        for kind in DutyKind
+        for key, figures in _owed(session, scope, kind).items()
+    }
+    counts, updates = {}, {}
+    for kind, key in {*done, *waits, *owed}:
+        good, late = done.get((kind, key), (0, 0))
+        still, soon, over, idle = owed.get((kind, key), (0, 0, 0, 0))
+        submitted = waits.get((kind, key), 0)
+        unfinished = still + submitted
+        total = good + late + unfinished
+        if total and kind == DutyKind.UPDATE:
+            updates[key] = (total, unfinished)
+        elif total:
+            counts[key] = Counts(total, good, late, unfinished, soon, over, idle, submitted)
+    return counts, updates
+
+
+def _owed(session: Session, scope: Scope, kind: DutyKind) -> dict[int, tuple[int, int, int, int]]:
+    """By agency: open duties, and of these those due soon, overdue and not started."""
+    counted = of_owed(scope)
     rows = session.connection().execute(
-        select(col(Duty.agency_id), *(_number_of(counted[name]) for name in FIGURES))
-        .where(*scope.duties(DutyKind.DEADLINE))
+        select(
+            col(Duty.agency_id),
+            func.count(),
+            *(_number_of(counted[name]) for name in ("due_soon", "overdue", "not_started")),
+        )
+        .where(*scope.besides_days(kind), scope.days_in_passing(), OWED)
         .group_by(col(Duty.agency_id))
     )
-    return {row[0]: Counts(*(int(value) for value in row[1:])) for row in rows}
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def _submitted(session: Session, scope: Scope) -> dict[tuple[DutyKind, int], int]:
+    rows = session.connection().execute(
+        select(col(Duty.kind), col(Duty.agency_id), func.count())
+        .where(*scope.within(None), SUBMITTED)
+        .group_by(col(Duty.kind), col(Duty.agency_id))
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def _tasks(session: Session, scope: Scope) -> tuple[int, int]:
     """How many tasks the duties belong to, and of how many of these nothing is done or answered."""
-    idle = func.min(case((parts(scope)["not_started"], 1), else_=0)).label("idle")
-    each = (
-        select(idle).where(*scope.duties(DutyKind.DEADLINE)).group_by(col(Duty.task_id)).subquery()
-    )
-    row = session.connection().execute(select(func.count(), func.sum(each.c.idle))).one()
-    return int(row[0]), int(row[1] or 0)
-
-
-def _updates(session: Session, scope: Scope) -> dict[int, tuple[int, int]]:
-    """By agency: updates asked for, and those of them still open."""
-    rows = session.connection().execute(
-        select(col(Duty.agency_id), func.count(), _number_of(col(Duty.state).in_(UNFINISHED)))
-        .where(*scope.duties(DutyKind.UPDATE))
-        .group_by(col(Duty.agency_id))
-    )
-    return {agency: (int(asked), int(still)) for agency, asked, still in rows}
+    mine = [*scope.besides_days(DutyKind.DEADLINE), scope.days_in_passing()]
+    task = col(Duty.task_id)
+    idle = func.min(case((of_owed(scope)["not_started"], 1), else_=0)).label("idle")
+    owed = select(task.label("task"), idle).where(*mine, OWED).group_by(task).subquery()
+    waits = select(task.label("task")).where(*mine, SUBMITTED).distinct().subquery()
+    connection = session.connection()
+    open_, waiting = select(owed.c.task, owed.c.idle), select(waits.c.task)
+    if scope.tallied and scope.agency_ids is None and scope.period is None:
+        every = closed.begun(scope.today)
+        number: int = connection.execute(select(every.number)).scalar_one()
+        done: frozenset[int] = frozenset()
+        open_, waiting = (
+            open_.where(~every.has(owed.c.task)),
+            waiting.where(~every.has(waits.c.task)),
+        )
+    else:
+        done = closed.tasks(session, scope)
+        number = len(done)
+    submitted = {row[0] for row in connection.execute(waiting)} - done
+    fresh = {row[0]: row[1] for row in connection.execute(open_)}
+    fresh = {key: one for key, one in fresh.items() if key not in done and key not in submitted}
+    return number + len(submitted) + len(fresh), sum(fresh.values())
 
 
 def _led(
@@ -327,8 +378,6 @@ def _led(
 ) -> dict[int, int]:
     rows = session.connection().execute(
         select(col(TaskAgency.agency_id), func.count())
-        .join(Task, col(Task.id) == col(TaskAgency.task_id))
-        .join(Directive, col(Directive.id) == col(Task.directive_id))
         .where(*conditions, *scope.leads())
         .group_by(col(TaskAgency.agency_id))
     )
@@ -337,36 +386,44 @@ def _led(
 
 def _agencies(session: Session, scope: Scope, concerned: set[int]) -> dict[int, str]:
     """Names of the agencies that get a row, in order of their folded names."""
-    wanted: ColumnElement[bool] = col(Agency.id).in_(sorted(concerned))
-    if scope.whole and not scope.coordinating:
-        in_force = and_(
-            col(Agency.valid_from) <= scope.today,
-            or_(col(Agency.valid_to).is_(None), col(Agency.valid_to) >= scope.today),
-        )
-        wanted = or_(wanted, in_force)
-    rows = session.connection().execute(
-        select(col(Agency.id), col(Agency.name))
-        .where(wanted, *([] if scope.coordinating else scope.agencies(col(Agency.id))))
-        .order_by(col(Agency.key), col(Agency.id))
+    in_force = and_(
+        col(Agency.valid_from) <= scope.today,
+        or_(col(Agency.valid_to).is_(None), col(Agency.valid_to) >= scope.today),
     )
-    return {key or 0: name for key, name in rows}
+    # All of them are fewer than what it costs to name the wanted ones in a statement.
+    rows = session.connection().execute(
+        select(col(Agency.id), col(Agency.name), in_force.label("in_force")).order_by(
+            col(Agency.key), col(Agency.id)
+        )
+    )
+    every = scope.whole and not scope.coordinating
+    named = None if scope.coordinating else scope.agency_ids
+    return {
+        key or 0: name
+        for key, name, still in rows
+        if (key in concerned or (every and still)) and (named is None or key in named)
+    }
 
 
 def _overdue(session: Session, scope: Scope, most: int | None = None) -> tuple[OverdueLine, ...]:
+    # Which ones first, from an index that has them in this order; then what they are.
+    late = (
+        select(col(Duty.id))
+        .where(*scope.within(DutyKind.DEADLINE), OWED, of_owed(scope)["overdue"])
+        .order_by(col(Duty.due_on), col(Duty.number))
+        .limit(most)
+        .subquery()
+    )
     found: list[Any] = list(
         session.connection().execute(
             select(
                 col(Duty.id).label("duty_id"), col(Duty.number), col(Task.title),
                 col(Duty.agency_id), col(Agency.name).label("agency"), col(Duty.due_on),
             )
+            .join(late, late.c.id == col(Duty.id))
             .join(Task, col(Task.id) == col(Duty.task_id))
             .join(Agency, col(Agency.id) == col(Duty.agency_id))
-            .where(
-                *scope.duties(DutyKind.DEADLINE),
-                parts(scope)["overdue"],
-            )
             .order_by(col(Duty.due_on), col(Duty.number))
-            .limit(most)
         )
     )  # fmt: skip
     urged = urged_days(session, [row.duty_id for row in found])

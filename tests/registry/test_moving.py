@@ -8,13 +8,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, SQLModel, select, text
+from sqlmodel import Session, SQLModel, select, text, update
 
 from registry import moving
 from registry.database import Database, DatabaseTrouble, sqlite_path
 from registry.marks import put
 from registry.moving import move
-from registry.tables import Agency, AgencyAlias, AuditEvent, Directive, Mark
+from registry.tables import Agency, AgencyAlias, AuditEvent, Directive, Duty, Mark, Task
+from registry.tally import faults
+from registry.types import DutyState
 from tests.fakes import postgres
 from tests.fakes.databases import needs_postgres
 
@@ -64,6 +66,16 @@ def fill(session: Session) -> None:
     put(session, "b", "", NOW)
     put(session, "A", "", NOW)
     put(session, "đ", "", NOW)
+    session.add(Task(id=5, directive_id=3, key="t", title="Báo cáo", created_at=NOW))
+    session.flush()
+    for number in (1, 2):
+        due = date(2027, 1, number)
+        session.add(
+            Duty(
+                number=number, task_id=5, agency_id=7, period=str(due), opens_on=due, due_on=due,
+                first_due_on=due, since=NOW, created_at=NOW, state=DutyState.DONE, done_on=due,
+            )
+        )  # fmt: skip
 
 
 def test_every_row_arrives_and_the_next_one_gets_a_new_number(
@@ -83,6 +95,10 @@ def test_every_row_arrives_and_the_next_one_gets_a_new_number(
     former = target.read_now(lambda s: s.exec(select(Directive).where(Directive.id == 3)).one())
     assert former.replaced_by == 9
     assert former.created_at == NOW
+    assert moved["tally"].rows > 0
+    assert not target.read_now(faults), "what was counted is not counted twice"
+    target.write_now(lambda s: s.execute(update(Duty).values(state=DutyState.OPEN)))
+    assert not target.read_now(faults), "and what is done there is counted"
     fresh = Agency(name="Mới", key="moi", created_at=NOW)
     assert target.write_now(_added, fresh) == 42
 
