@@ -296,6 +296,13 @@ USED = [
      "ix_notice_to_forget"),
     ("SELECT id FROM attempt WHERE text != ? AND closed_at < ?", ("", "2"),
      "ix_attempt_to_forget"),
+    (("SELECT agency_id, count(*) FROM duty WHERE kind = ? AND opens_on <= ? AND state = 'open' "
+      "GROUP BY agency_id"), ("deadline", "2"), "COVERING INDEX ix_duty_open_agency"),
+    (("SELECT task_id, min(reacted) FROM duty WHERE kind = ? AND opens_on <= ? AND state = 'open' "
+      "GROUP BY task_id"), ("deadline", "2"), "COVERING INDEX ix_duty_open_task"),
+    (("SELECT id FROM duty WHERE opens_on <= ? AND coalesce(kind, ?) = ? AND state = 'open' "
+      "AND due_on < ? ORDER BY due_on, number LIMIT ?"), ("2", "update", "deadline", "2", 5),
+     "COVERING INDEX ix_duty_open_due"),
 ]  # fmt: skip
 
 
