@@ -45,6 +45,13 @@ _CONTEXT = re.compile(
     r"|danh gia|ket qua|ton tai|han che|nguyen nhan|tinh hinh|dac diem|pham vi|doi tuong"
     r"|giai thich|nguyen tac|du bao|khai niem|uu diem|thuan loi|kho khan)\b"
 )
+# "Yêu cầu Sở Y tế …" orders, however short it is; "Yêu cầu về chất lượng" is a heading.
+_ORDERS = re.compile(
+    rf"[Yy]êu cầu:?\s+(?:[{CAPITALS}]"
+    r"|(?:(?:tất cả |toàn thể )?các |mỗi |từng )?(?:sở|ban|ngành|bộ|cơ quan|đơn vị|địa phương"
+    r"|xã|phường|đặc khu|phòng|đồng chí|tổ chức|doanh nghiệp|thành viên|cấp ủy|cấp uỷ)\b"
+    r"|(?:các )?(?:thủ trưởng|người đứng đầu|lãnh đạo|giám đốc|chủ tịch|trưởng)\b)"
+)
 _DUTIES = re.compile(r"nhiem vu|giai phap|to chuc thuc hien|phan cong|trien khai|tiep theo")
 
 
@@ -175,6 +182,8 @@ def _in_context(path: tuple[Node, ...]) -> bool:
         words = fold(node.text)
         heading = len(node.text) < _HEADING / 2 and not is_bullet(node)
         if heading and _DUTIES.search(words):
+            return False
+        if heading and _ORDERS.match(node.text.lstrip()):
             return False
         if heading and _CONTEXT.match(words) and ";" not in words:
             return True
