@@ -1,7 +1,8 @@
 """How fast it is, each figure beside what a user would run instead, in one table.
 
     make bench                              the whole, some minutes
-    make bench ARGS="--only path,limits"    parts: plan, due, drain, path, limits, rest, inbound
+    make bench ARGS="--only path,limits"    parts of it: plan, due, drain, path, limits, rest,
+                                            inbound, status
     make bench ARGS="--rounds 5 --notices 100000 --messages 1000"
 
 Product and peer take turns within a round, and every figure is the median of the rounds: machines
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from bench import inbound, path, peers, resting
+from bench import inbound, path, peers, resting, status
 from bench.server import bot_api
 from bot.channels.telegram import TelegramChannel
 
@@ -125,6 +126,20 @@ def rest(table: Table, args: argparse.Namespace) -> None:
     table.note("  memory", found.memory, "MiB", "<= 90")
 
 
+def status_(table: Table, args: argparse.Namespace) -> None:
+    for size in map(int, args.duties.split(",")):
+        rows = {row.what: row for row in status.measure(size, 20)}
+        index = next(row for what, row in rows.items() if row.peer and "index" in what)
+        for what, row in rows.items():
+            name = f"{size:,} duties: {what}"
+            goal = "<= 20" if not row.peer else ""
+            table.note(f"{name}, p50", row.cpu_p50, "cpu ms")
+            table.note(f"{name}, p95", row.wall_p95, "ms", goal)
+        whole = rows["/status"].cpu_p50
+        table.note(f"{size:,} duties: times the covering index", index.cpu_p50 / whole, "x",
+                   ">= 10" if size >= 1_000_000 else "")  # fmt: skip
+
+
 def inbound_(table: Table, args: argparse.Namespace) -> None:
     count = max(args.messages // 4, 10)
     ours, theirs = asyncio.run(inbound.product(count)), asyncio.run(inbound.library(count))
@@ -135,8 +150,10 @@ def inbound_(table: Table, args: argparse.Namespace) -> None:
 
 PARTS: dict[str, Callable[[Table, argparse.Namespace], None]] = {
     "plan": plan, "due": due, "drain": drain, "path": path_, "limits": limits, "rest": rest,
-    "inbound": inbound_,
+    "inbound": inbound_, "status": status_,
 }  # fmt: skip
+# Filling a million duties takes longer than looking at them often.
+ROUNDS_OF_ITS_OWN = ("status",)
 
 
 def main() -> None:
@@ -147,6 +164,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--notices", type=int, default=100_000)
     parser.add_argument("--messages", type=int, default=1000)
+    parser.add_argument(
+        "--duties", default="10000,100000,1000000", help="sizes /status is tried at"
+    )
     parser.add_argument("--jobs", type=int, default=JOBS, help="jobs the peer adds, scaled up")
     parser.add_argument("--lead", type=float, default=20.0, help="seconds to add the peer's jobs")
     parser.add_argument("--within", type=float, default=30.0, help="seconds JobQueue is given")
@@ -157,9 +177,10 @@ def main() -> None:
           f"Python {platform.python_version()}")  # fmt: skip
     table = Table()
     for number in range(1, args.rounds + 1):
-        for name in args.only.split(","):
-            print(f"round {number}: {name}", flush=True)
-            PARTS[name.strip()](table, args)
+        for name in map(str.strip, args.only.split(",")):
+            if number == 1 or name not in ROUNDS_OF_ITS_OWN:
+                print(f"round {number}: {name}", flush=True)
+                PARTS[name](table, args)
     table.show()
 
 
