@@ -169,9 +169,16 @@ class Boards:
 
 
 def board_text(
-    session: Session, asked: str, now: datetime, settings: Settings, renderer: Renderer
+    session: Session,
+    asked: str,
+    now: datetime,
+    settings: Settings,
+    renderer: Renderer,
+    *,
+    stays: bool = True,
 ) -> Rendered | None:
-    """What a board shows on this day; None where what it was about is no longer there."""
+    """What a board shows on this day; None where what it was about is no longer there. stays: the
+    messenger lets it be rewritten."""
     ask = Ask.read(asked)
     today, soon = local_day(now), settings.committee.soon_days
     meaning = mean(session, ask, today, soon, None) if ask is not None else None
@@ -179,4 +186,4 @@ def board_text(
         return None
     title = meaning.title or settings.committee.name
     found = status_of(session, meaning.scope, overdue=0)
-    return figures.board(renderer, found, title, meaning.words)
+    return figures.board(renderer, found, title, meaning.words, stays=stays)

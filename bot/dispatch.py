@@ -18,7 +18,7 @@ from bot.allowance import overrun
 from bot.bell import Bell
 from bot.commands import COMMANDS, DECIDING, DESK_ACTIONS, INTENTS, QUESTIONS, SPOKEN, TABLE
 from bot.commands.base import DUTY_ACTIONS, Command
-from bot.commands.dangky import is_code, looks_like_code
+from bot.commands.dangky import code_in, is_code
 from bot.commands.duyet import decide, said
 from bot.commands.nhap import pasting
 from bot.commands.status import looked
@@ -26,7 +26,7 @@ from bot.commands.status import pressed as turned
 from bot.commands.tep import is_report, left_over, offer, received
 from bot.commands.xephang import replied
 from bot.inbox import Inbox
-from bot.replies import Reply, read_reply
+from bot.replies import Reply, read_reply, statements
 from bot.reviewing.acts import heard, pressed
 from bot.room import mention
 from bot.talk import Desk, Menu, Talk
@@ -405,8 +405,8 @@ def _stranger(talk: Talk, text: str) -> None:
         if read_reply(text, talk.today).intent in INTENTS:
             talk.say("group_stranger")
         return
-    if looks_like_code(text):
-        COMMANDS["dangky"].run(talk, text)
+    if code := code_in(text):
+        COMMANDS["dangky"].run(talk, code)
     else:
         talk.say("start_stranger", committee=_committee(talk))
 
@@ -437,14 +437,23 @@ def _free(talk: Talk, text: str) -> None:
         return
     if looked(talk, text) or replied(talk, text):
         return
+    for part in statements(text, talk.today) or (text,):
+        if not _answered(talk, part):
+            return
+
+
+def _answered(talk: Talk, text: str) -> bool:
+    """Whether words of the grammar were understood and theirs to say."""
     reply = read_reply(text, talk.today)
     act = INTENTS.get(reply.intent)
     if act is None:
         _lost(talk, text, reply)
     elif act.open_to(talk.actor.roles):
         act.run(talk, reply)
+        return True
     elif talk.private:
         talk.say("forbidden")
+    return False
 
 
 def _lost(talk: Talk, text: str = "", reply: Reply | None = None) -> None:

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from bot.talk import Talk
 from registry import duties, people
 from registry.tables import Duty, Subscription
+from registry.types import Role
 
 
 def once_each(subscriptions: Iterable[Subscription]) -> list[Subscription]:
@@ -16,7 +17,10 @@ def once_each(subscriptions: Iterable[Subscription]) -> list[Subscription]:
 
 
 def of_agency(talk: Talk, agency_id: int) -> list[Subscription]:
-    return once_each(people.agency_subscriptions(talk.session, agency_id))
+    """The agency's own people and groups; members of the committee who watch over it ask /status
+    and have their brief."""
+    held = people.agency_subscriptions(talk.session, agency_id)
+    return once_each(each for each in held if each.role != Role.MEMBER)
 
 
 def of_agency_and(talk: Talk, agency_id: int, person_id: int | None) -> list[Subscription]:
@@ -39,6 +43,6 @@ def of_coordinating(talk: Talk, duty: Duty) -> list[Subscription]:
     found = [
         each
         for agency in duties.coordinating(talk.session, duty, talk.today)
-        for each in people.agency_subscriptions(talk.session, agency.id or 0)
+        for each in of_agency(talk, agency.id or 0)
     ]
     return [each for each in once_each(found) if (each.person_id, each.contact_id) not in own]

@@ -118,7 +118,10 @@ def complete(
 
 
 def amend(session: Session, completion: Completion, evidence: Evidence, now: datetime) -> bool:
-    """Add the report's number or date to a completion that lacked them; False if nothing is new."""
+    """Add the report's number or date to a completion that lacked them; False if nothing is new.
+    The day of another document than the one recorded is not this one's."""
+    if evidence.number and completion.document_number not in ("", evidence.number):
+        return False
     number = evidence.number if not completion.document_number else ""
     day = evidence.day if completion.document_date is None else None
     if not number and day is None:

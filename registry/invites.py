@@ -71,6 +71,12 @@ def too_many_codes(session: Session, channel: str, sender: str, now: datetime) -
     return wrong >= CODE_ATTEMPTS
 
 
+def opened(session: Session, code: str, contact_id: int | None) -> bool:
+    """Whether this very chat was let in by this code: it is only being said again."""
+    invite = session.exec(select(Invite).where(Invite.code_hash == _hash(code))).first()
+    return invite is not None and contact_id is not None and invite.used_by == contact_id
+
+
 def find_invite(session: Session, code: str, now: datetime) -> Invite | None:
     """The invite behind a code, if it is still good."""
     invite = session.exec(select(Invite).where(Invite.code_hash == _hash(code))).first()

@@ -103,9 +103,12 @@ def status(
     )
 
 
-def board(renderer: Renderer, found: Status, title: str, words: Sequence[str] = ()) -> Rendered:
+def board(
+    renderer: Renderer, found: Status, title: str, words: Sequence[str] = (), *, stays: bool = True
+) -> Rendered:
     """What stands at the top of a chat: totals, and the agencies that need attention. Nothing in it
-    tells the hour, so that it changes only with the figures and the day."""
+    tells the hour, so that it changes only with the figures and the day. stays: it will be
+    rewritten, which some messengers cannot do."""
     worrying = [row for row in found.rows if row.counts.overdue or row.counts.due_soon]
     return renderer.render(
         "messages/board",
@@ -117,6 +120,7 @@ def board(renderer: Renderer, found: Status, title: str, words: Sequence[str] = 
             for row in worrying[:ON_BOARD]
         ],
         rest=len(worrying[ON_BOARD:]),
+        stays=stays,
     )
 
 

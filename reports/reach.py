@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlmodel import Session, col
 
 from registry.tables import Agency, Contact, Person, Subscription
+from registry.types import Role
 
 
 class Silence(StrEnum):
@@ -20,8 +21,13 @@ class Silence(StrEnum):
 
 def reached(spent: Collection[str] = ()) -> ColumnElement[bool]:
     """Whether some subscription of the agency has a contact that can be delivered to: its own
-    (a group), or one of its person's. spent: channels that may send nothing more this month."""
-    mine = and_(col(Subscription.agency_id) == col(Agency.id), col(Subscription.ended_at).is_(None))
+    (a group), or one of its person's. A member of the committee who watches over it is not its
+    own. spent: channels that may send nothing more this month."""
+    mine = and_(
+        col(Subscription.agency_id) == col(Agency.id),
+        col(Subscription.ended_at).is_(None),
+        col(Subscription.role) != Role.MEMBER,
+    )
     live = and_(col(Contact.closed_at).is_(None), col(Contact.channel).not_in(list(spent)))
     group = and_(col(Contact.id) == col(Subscription.contact_id), live)
     own = and_(col(Contact.person_id) == col(Subscription.person_id), live)
@@ -48,7 +54,10 @@ def silences(
             ),
             isouter=True,
         )
-        .where(col(Subscription.agency_id).in_(list(agency_ids)))
+        .where(
+            col(Subscription.agency_id).in_(list(agency_ids)),
+            col(Subscription.role) != Role.MEMBER,
+        )
     )  # fmt: skip
     order = list(Silence)
     found = dict.fromkeys(agency_ids, Silence.NEVER)

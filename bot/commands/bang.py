@@ -25,7 +25,8 @@ def run(talk: Talk, rest: str) -> None:
         return
     token = asked.ask.unfolding().token()
     settings, renderer = talk.desk.settings, talk.desk.renderer
-    said = board_text(talk.session, token, talk.now, settings, renderer)
+    stays = talk.chat.channel in talk.desk.editing_channels
+    said = board_text(talk.session, token, talk.now, settings, renderer, stays=stays)
     if said is None:
         talk.say("forbidden")
         return
@@ -34,5 +35,3 @@ def run(talk: Talk, rest: str) -> None:
         talk.session, NoticeKind.ANSWER, boards.key_of(row.id or 0), said.html, talk.now,
         contact_id=contact_id,
     )  # fmt: skip
-    if talk.chat.channel not in talk.desk.editing_channels:
-        talk.say("bang_mot_lan")

@@ -15,12 +15,13 @@ from registry.tables import Agency, Duty, HandOver, Invite
 from registry.types import Role
 
 _CODE = re.compile(r"[A-HJ-NP-Z2-9]{5}-?[A-HJ-NP-Z2-9]{5}", re.IGNORECASE)
+_CODE_WITHIN = re.compile(r"(?<![\w-])[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}(?![\w-])", re.IGNORECASE)
 
 
 def start(talk: Talk, rest: str) -> None:
     """The first words anybody hears."""
     if rest:
-        redeem_code(talk, rest)
+        redeem_code(talk, code_in(rest) or rest)
     elif talk.actor.bound:
         talk.say("start_again", name=talk.actor.name, roles=_held(talk))
     else:
@@ -30,14 +31,20 @@ def start(talk: Talk, rest: str) -> None:
 def run(talk: Talk, rest: str) -> None:
     """An invite code, or the name of an agency to be let in to."""
     if not rest:
-        if talk.actor.bound:
+        if not talk.private and not _is_bound_here(talk):
+            talk.say("group_unknown", at=mention(talk))
+        elif talk.actor.bound:
             talk.say("start_again", name=talk.actor.name, roles=_held(talk))
         else:
             talk.say("dangky_usage")
-    elif looks_like_code(rest):
-        redeem_code(talk, rest)
+    elif code := code_in(rest):
+        redeem_code(talk, code)
     else:
         _ask(talk, rest)
+
+
+def _is_bound_here(talk: Talk) -> bool:
+    return talk.contact is not None and bool(people.subscriptions_of(talk.session, talk.contact))
 
 
 def looks_like_code(text: str) -> bool:
@@ -48,6 +55,15 @@ def looks_like_code(text: str) -> bool:
     whole = sizes in ([CODE_LENGTH], [CODE_LENGTH // 2] * 2)
     mixed = any(c.isdigit() for c in code) or "-" in text or text.isupper()
     return whole and code.isascii() and mixed
+
+
+def code_in(text: str) -> str:
+    """The code that a text is, or the only one, written with its dash, among other words ("mã mời
+    là WEYZT-7ZJSG"); else ""."""
+    if looks_like_code(text):
+        return text
+    found = {each for each in _CODE_WITHIN.findall(text) if looks_like_code(each)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def is_code(text: str) -> bool:
@@ -70,14 +86,17 @@ def redeem_code(talk: Talk, code: str) -> None:
         talk.say("code_flood")
         return
     invite = invites.find_invite(talk.session, code, talk.now)
+    here = talk.contact.id if talk.contact is not None else None
+    if invite is None and talk.actor.bound and invites.opened(talk.session, code, here):
+        talk.say("start_again", name=talk.actor.name, roles=_held(talk))
+        return
     if invite is None:
         talk.inbound.outcome = inbound.BAD_CODE
         talk.say("bad_code")
         return
-    known = talk.contact.id if talk.contact is not None else None
     passing = handover.of_invite(talk.session, invite)
     if passing is None or not handover.leaves_room(talk.session, passing, talk.chat.channel):
-        check_room(talk, talk.chat.channel, talk.chat.chat_kind, known or 0)
+        check_room(talk, talk.chat.channel, talk.chat.chat_kind, here or 0)
     if passing is not None:
         _take_over(talk, passing, invite)
     elif invite.person_id is not None:

@@ -14,6 +14,7 @@ from deadlines.text import fold
 from registry.tables import Question
 
 _NUMBERS = re.compile(r"(?:so |viec |dau viec |#)?\d{1,9}(?:(?: ?[,;] ?| va | )#?\d{1,9})*")
+_NOTHING = frozenset({"thoi", "huy", "bo qua", "khong", "nham"})
 
 
 class Runs(Protocol):
@@ -21,8 +22,12 @@ class Runs(Protocol):
 
 
 def chosen(talk: Talk, question: Question, text: str, intents: Mapping[Intent, Runs]) -> bool:
-    """A number that was not offered repeats nothing and changes nothing; other words are read as if
-    nothing had been asked."""
+    """A number that was not offered repeats nothing and changes nothing, "thôi" drops the question;
+    other words are read as if nothing had been asked."""
+    if fold(text).strip(" .!") in _NOTHING:
+        talk.answered()
+        talk.say("which_dropped")
+        return True
     if not _NUMBERS.fullmatch(fold(text)):
         if read_reply(text, talk.today).intent != "none":
             talk.answered()

@@ -70,7 +70,7 @@ def _confirm(
         "xong",
         buttons=[[duty_button(f"Hoàn tác {d.number}", "undo", d.number)] for d in fresh[:3]],
         fresh=[_told(talk, duty) for duty in fresh],
-        known=[_known(talk, duty) for duty in known],
+        known=[_known(talk, duty, evidence) for duty in known],
         added=[_told(talk, duty) for duty in added],
         number=evidence.number,
         day=evidence.day,
@@ -106,8 +106,9 @@ def _counted(completion: Completion) -> date:
     return duties.counted_day(Evidence(day=completion.document_date), completion.at)
 
 
-def _known(talk: Talk, duty: Duty) -> dict[str, object]:
+def _known(talk: Talk, duty: Duty, evidence: Evidence) -> dict[str, object]:
     completion = duties.standing_completion(talk.session, duty)
+    document = completion.document_number if completion is not None else ""
     who = (
         talk.session.get(Person, completion.person_id)
         if completion is not None and completion.person_id is not None
@@ -118,7 +119,8 @@ def _known(talk: Talk, duty: Duty) -> dict[str, object]:
         "state": str(duty.state),
         "at": local(completion.at) if completion is not None else None,
         "who": who.name if who is not None else "",
-        "document": completion.document_number if completion is not None else "",
+        "document": document,
+        "other": bool(document and evidence.number and evidence.number != document),
     }
 
 
@@ -153,12 +155,10 @@ def more_evidence(talk: Talk, question: Question, text: str) -> bool:
     if reply.duties or reply.intent not in ("none", "done") or reply.number is None:
         return False
     evidence = Evidence(reply.number, reply.date)
-    added: list[Duty] = []
-    for number in json.loads(question.data):
-        duty = duties.by_number(talk.session, number)
-        if duty is not None and talk.may_act(duty) and _add_evidence(talk, duty, evidence):
-            added.append(duty)
-    if added:
-        talk.answered()
-        _confirm(talk, [], [], added, evidence)
-    return bool(added)
+    asked = [duties.by_number(talk.session, number) for number in json.loads(question.data)]
+    mine = [duty for duty in asked if duty is not None and talk.may_act(duty)]
+    added = [duty for duty in mine if _add_evidence(talk, duty, evidence)]
+    talk.answered()
+    if mine:
+        _confirm(talk, [], [duty for duty in mine if duty not in added], added, evidence)
+    return bool(mine)

@@ -5,7 +5,7 @@ Decisions that a reader may want to know:
 - "xong 2" is duty number 2; "2 xong" is option 2 said twice and names no duty.
 - "2 127" and "127 2" are option 2 on duty 127; "2 3" could be either and is `none`.
 - A clause that denies ("130 chưa xong") leaves "127 xong" standing only if both name their duties;
-  "xong 127, vướng 130" says two things and is `none`: the bot asks for one at a time.
+  "xong 127, vướng 130" says two things and is `none`; `several` takes such a message apart.
 - A tick (✅) or a thumb is a receipt, never "done".
 """
 

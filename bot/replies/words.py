@@ -308,7 +308,7 @@ ACCENTED: dict[str, Role] = {
     "vắng": Role.OTHER, "nhân": Role.OTHER, "là": Role.THEN, "kẹt": Role.OBSTACLE,
     "hoãn": Role.EXTENSION, "chị": Role.FILL, "nhớ": Role.ORDER, "gì": Role.ASK,
     "mời": Role.OTHER, "mọi": Role.OTHER, "chờ": Role.LATER, "đợi": Role.LATER,
-    "nói": Role.ORDER, "bảo": Role.ORDER, "tối": Role.SOON, "nghỉ": Role.OTHER,
+    "nói": Role.ORDER, "bảo": Role.ORDER, "tối": Role.SOON, "nghỉ": Role.OTHER, "hỏng": Role.OTHER,
 }  # fmt: skip
 
 # What a digit alone means, as every reminder prints it.

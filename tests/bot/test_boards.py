@@ -104,8 +104,9 @@ async def test_where_nothing_is_rewritten_it_is_sent_once(tmp_path: Path) -> Non
     async with on_zalo() as made, office(tmp_path, [made], BEGIN) as stage:
         made.person("thao", "Đỗ Thị Thảo")
         await stage.bind("thao", "staff")
-        board, note = await stage.say("thao", "bảng tình hình")
+        (board,) = await stage.say("thao", "bảng tình hình")
         assert "Bảng tình hình" in board
-        assert "không cho sửa" in note
+        assert "không cho sửa" in board
+        assert "/bang tắt" not in board
         await stage.until(BEGIN + timedelta(days=2))
         assert len([text for text in made.heard("thao") if "Bảng tình hình" in text]) == 1
