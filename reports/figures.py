@@ -236,8 +236,9 @@ def status_agency(
     )
 
 
-def overdue(renderer: Renderer, figures: Status) -> Rendered:
-    """The answer to /quahan: what is overdue, by agency, the agency with the most first."""
+def overdue(renderer: Renderer, figures: Status, *, may_urge: bool = True) -> Rendered:
+    """The answer to /quahan: what is overdue, by agency, the agency with the most first. may_urge:
+    whoever asks may also urge."""
     by_agency = sorted(figures.overdue, key=lambda line: line.agency_id)
     parts = [list(lines) for _, lines in groupby(by_agency, key=lambda line: line.agency_id)]
     parts.sort(key=lambda lines: (-len(lines), lines[0].due_on, lines[0].agency))
@@ -246,6 +247,7 @@ def overdue(renderer: Renderer, figures: Status) -> Rendered:
         s=figures,
         groups=[_overdue_section(lines) for lines in parts[:OVERDUE_AGENCIES]],
         groups_rest=len(parts[OVERDUE_AGENCIES:]),
+        may_urge=may_urge,
     )
 
 

@@ -275,15 +275,22 @@ def group(renderer: Renderer, content: Digest, owner: str = "") -> Rendered:
 
 
 def duties(
-    renderer: Renderer, owed: Sequence[DutyFacts], today: date, agencies: Sequence[str]
+    renderer: Renderer,
+    owed: Sequence[DutyFacts],
+    today: date,
+    agencies: Sequence[str],
+    *,
+    may_report: bool = True,
 ) -> Rendered:
-    """The answer to /viec: what the named agencies owe, as `open_duties` orders it."""
+    """The answer to /viec: what the named agencies owe, as `open_duties` orders it. may_report:
+    whoever asks may also say that something is done."""
     return renderer.render(
         "messages/duties",
         owner=", ".join(agencies) or "cơ quan",
         today=today,
         counts=_counts(owed),
         with_agency=len(agencies) > 1,
+        may_report=may_report,
         **listed(owed),
     )
 

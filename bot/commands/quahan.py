@@ -10,7 +10,7 @@ from reports.status import status, unreachable
 def run(talk: Talk, _rest: str) -> None:
     seen = None if talk.actor.is_staff else talk.actor.agencies(Role.MEMBER, Role.LEADER)
     result = status(talk.session, talk.today, agency_ids=seen)
-    talk.say_rendered(figures.overdue(talk.desk.renderer, result))
+    talk.say_rendered(figures.overdue(talk.desk.renderer, result, may_urge=talk.actor.is_staff))
     if talk.actor.is_staff and talk.private:
         lost = unreachable(talk.session, talk.today, spent(talk))
         if lost:

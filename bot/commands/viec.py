@@ -25,4 +25,5 @@ def run(talk: Talk, rest: str) -> None:
         return
     owed = open_duties(talk.session, agencies, talk.today, talk.desk.calendar)
     names = talk.agency_names(agencies)
-    talk.say_rendered(messages.duties(talk.desk.renderer, owed, talk.today, names))
+    may = talk.actor.is_staff or any(map(talk.actor.may_act_for, agencies))
+    talk.say_rendered(messages.duties(talk.desk.renderer, owed, talk.today, names, may_report=may))
