@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
+from bot.disk_words import why
 from bot.settings import ConfigTrouble
 from deadlines.calendar import DayOff, WorkCalendar
 from deadlines.text import fold
@@ -21,7 +22,7 @@ def read_calendar(path: Path | None) -> WorkCalendar:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ConfigTrouble(f"Không đọc được bảng ngày nghỉ {path}: {error.strerror}.") from None
+        raise ConfigTrouble(f"Không đọc được bảng ngày nghỉ {path}: {why(error)}.") from None
     days = []
     for number, row in enumerate(csv.reader(text.splitlines()), start=1):
         cells = [cell.strip() for cell in row]

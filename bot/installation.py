@@ -16,6 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from bot.disk_words import why
 from bot.settings import (
     Bot,
     ConfigTrouble,
@@ -25,6 +26,7 @@ from bot.settings import (
     explain,
     load,
 )
+from bot.settings_words import toml_trouble
 from registry.database import place_of
 
 DEFAULT_INSTALLATION = Path("installation.toml")
@@ -95,9 +97,9 @@ def read_installation(path: Path) -> Installation:
             f"Không có tệp {path}; tạo bằng: dondoc committees add TÊN --installation {path}"
         ) from None
     except OSError as error:
-        raise ConfigTrouble(f"Không đọc được tệp {path}: {error.strerror}.") from None
+        raise ConfigTrouble(f"Không đọc được tệp {path}: {why(error)}.") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigTrouble(f"Tệp {path} sai cú pháp TOML: {error}.") from None
+        raise ConfigTrouble(f"Tệp {path} sai cú pháp TOML {toml_trouble(error)}.") from None
     except UnicodeDecodeError:
         raise ConfigTrouble(f"Tệp {path} phải ghi bằng UTF-8.") from None
     except ValidationError as error:

@@ -33,6 +33,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.disk_words import why
+from bot.settings_words import toml_trouble, wrong
 from registry.budget import Tariff
 from registry.database import DatabaseTrouble, password_of
 from registry.messengers import messenger_of
@@ -462,7 +464,8 @@ def load(path: Path, *, environment: bool = True) -> Settings:
     try:
         settings: Settings = _FromFile()
     except tomllib.TOMLDecodeError as error:
-        raise ConfigTrouble(f"Tệp cấu hình {path} sai cú pháp TOML: {error}.") from None
+        where = toml_trouble(error)
+        raise ConfigTrouble(f"Tệp cấu hình {path} sai cú pháp TOML {where}.") from None
     except UnicodeDecodeError:
         raise ConfigTrouble(f"Tệp cấu hình {path} phải ghi bằng UTF-8.") from None
     except ValidationError as error:
@@ -470,7 +473,7 @@ def load(path: Path, *, environment: bool = True) -> Settings:
     except SettingsError as error:
         raise ConfigTrouble(f"Biến môi trường DONDOC_… không đọc được: {error}.") from None
     except OSError as error:
-        raise ConfigTrouble(f"Không đọc được tệp cấu hình {path}: {error.strerror}.") from None
+        raise ConfigTrouble(f"Không đọc được tệp cấu hình {path}: {why(error)}.") from None
     finally:
         _SOURCE.reset(token)
     _ = settings.policy
@@ -501,7 +504,7 @@ def explain(path: Path, error: ValidationError, example: str = "config.example.t
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"{path}: không có khóa cấu hình {key!r}; xem {example}."
-    return f"{path}: giá trị của {key} không hợp lệ ({first['msg']}); xem {example}."
+    return f"{path}: giá trị của {key} không hợp lệ ({wrong(first)}); xem {example}."
 
 
 def check_private(path: Path) -> None:

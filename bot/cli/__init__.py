@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused or failed (one Vietnamese line on standard error),
 """
 
 import os
+import sys
 
 import typer
 
@@ -22,6 +23,7 @@ from bot.cli import (
     rehearsing,
     reporting,
     running,
+    usage,
     zalo_oa,
 )
 
@@ -58,4 +60,4 @@ app.add_typer(journal.group, name="audit")
 def main() -> None:
     """The entry point `dondoc`."""
     os.environ.setdefault("PYTHONIOENCODING", "utf-8")
-    app()
+    sys.exit(usage.run(app))

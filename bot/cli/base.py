@@ -1,6 +1,7 @@
 """What every command shares: options, the clock, the database, and errors in one line."""
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,8 @@ from rich.progress import Progress
 from bot import app as application
 from bot import logs
 from bot.app import AlreadyRunning, Tools, open_database, system_clock
-from bot.settings import ConfigTrouble, Settings, config_path, load
+from bot.disk_words import why
+from bot.settings import ENV_CONFIG, ConfigTrouble, Settings, config_path, load
 from intake.errors import IntakeError
 from registry.clock import LOCAL
 from registry.database import Database, DatabaseTrouble
@@ -25,7 +27,9 @@ from registry.file_links import KeyTrouble
 from registry.people import Refused
 from scheduler.channel import SendError
 
-out = Console(highlight=False, soft_wrap=True)
+# No markup: "[database] url" would lose its first word.
+out = Console(highlight=False, soft_wrap=True, markup=False)
+log = logging.getLogger(__name__)
 
 ConfigOption = Annotated[
     Path | None,
@@ -91,6 +95,13 @@ def one_line_errors() -> Iterator[None]:
     except (*EXPECTED, Stop) as error:
         typer.echo(f"Lỗi: {error}", err=True)
         raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise  # whoever read our output has gone: typer ends quietly
+    except OSError as error:
+        log.debug("refused by the machine", exc_info=True)
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"Lỗi: Không đọc hoặc ghi được: {where}{why(error)}.", err=True)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
@@ -100,8 +111,25 @@ def show(data: object) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
+def config_there(config: Path | None) -> Path:
+    """Where the settings are. Raises Stop where a file is named that is not there, or where neither
+    file nor environment says anything: in a wrong folder a new database would be made, and all
+    figures be zero."""
+    path = config_path(config)
+    named = config is not None or ENV_CONFIG in os.environ
+    by_environment = any(one.startswith("DONDOC_") and "__" in one for one in os.environ)
+    if path.exists() or (by_environment and not named):
+        return path
+    if named:
+        raise Stop(f"Không có tệp cấu hình {path}; tạo bằng: dondoc init --config {path}")
+    raise Stop(
+        f"Thư mục này chưa có {path}: chuyển đến thư mục cài đặt, hoặc thêm --config TỆP; "
+        "cài đặt mới thì chạy dondoc init trước."
+    )
+
+
 def settings_of(config: Path | None) -> Settings:
-    settings = load(config_path(config))
+    settings = load(config_there(config))
     logs.configure(settings.logs.level, settings.secrets())
     return settings
 

@@ -7,6 +7,7 @@ import typer
 
 from bot.cli.base import ConfigOption, JsonOption, Stop, moment, one_line_errors, opened, out, show
 from bot.cli.data import one_agency
+from bot.disk_words import why
 from registry import calendar_feeds
 from registry.clock import local_day
 
@@ -34,7 +35,7 @@ def calendar(
         try:
             to.write_bytes(text)
         except OSError as error:
-            raise Stop(f"Không ghi được {to}: {error.strerror}.") from None
+            raise Stop(f"Không ghi được {to}: {why(error)}.") from None
     if as_json:
         show({"agency": name, "file": str(to), "events": len(found)})
     else:

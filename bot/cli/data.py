@@ -27,6 +27,7 @@ from bot.cli.base import (
     progress_bar,
     show,
 )
+from bot.disk_words import why
 from bot.reviewing.storing import tell_agencies
 from bot.roles import COMMITTEE_WIDE, ROLE_NAMES, role_at
 from bot.room import doors
@@ -146,9 +147,23 @@ def import_file(  # noqa: PLR0913 -- one parameter an option
             now = moment()
             then = partial(tell_focal_points, tools.renderer, now) if tell else None
             report = import_source(db, source, order, now, then=then)
-    show(report.to_contract()) if as_json else say_lines(report.lines())
+    if as_json:
+        show(report.to_contract())
+    else:
+        say_lines([*(task_lines(report) if dry_run else ()), *report.lines()])
     if report.refused and not dry_run:
         raise typer.Exit(1)
+
+
+def task_lines(report: ImportReport) -> list[str]:
+    """Each task that was found, as it would be stored: what is missing here is not in the file, or
+    was not seen in it."""
+    return [
+        f"{task['where'] or task['line']} · {'; '.join(task['lead']) or '(chưa rõ cơ quan)'}"
+        + (f" (phối hợp: {'; '.join(task['coordinate'])})" if task["coordinate"] else "")
+        + f" · {task['deadline'] or 'không nêu thời hạn'} · {task['title']}"
+        for task in report.to_contract()["tasks"]
+    ]
 
 
 def tell_focal_points(
@@ -170,7 +185,7 @@ def save_sheet(path: Path, db: Database, source: Source, order: ImportOrder) -> 
     try:
         path.write_bytes(write_sheet(draft, source))
     except OSError as error:
-        raise Stop(f"Không ghi được tệp {path}: {error.strerror}.") from None
+        raise Stop(f"Không ghi được tệp {path}: {why(error)}.") from None
     out.print(f"Đã ghi {len(draft.tasks)} nhiệm vụ vào {path}, chưa lưu gì.", markup=False)
     out.print("Sửa xong, nhập lại bằng: dondoc import TỆP_VĂN_BẢN --sheet TỆP_BẢNG", markup=False)
 

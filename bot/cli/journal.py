@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from bot.cli.base import (
     out,
     show,
 )
+from bot.disk_words import why
 from registry import audit
 from registry.clock import moment_of
 
@@ -34,8 +36,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Kiểm tra chuỗi nhật ký; in mã đầu chuỗi để ghi lại ở nơi khác."""
+    head = head.strip().lower()
     with one_line_errors(), opened(config) as (_settings, _tools, db):
-        found = db.read_now(audit.verify, head.strip().lower())
+        if head and not re.fullmatch(r"[0-9a-f]{64}", head):
+            raise Stop("Mã --head gồm đúng 64 chữ số và chữ a–f, như dondoc audit verify in ra.")
+        found = db.read_now(audit.verify, head)
     if as_json:
         show({"rows": found.rows, "sealed": found.sealed, "head": found.head,
               "whole": found.broken is None, "broken": found.broken})  # fmt: skip
@@ -74,7 +79,7 @@ def _export(session: Session, to: Path, first: datetime | None, last: datetime |
     try:
         _WRITERS[to.suffix.lower()](to, rows)
     except OSError as error:
-        raise Stop(f"Không ghi được tệp {to}: {error.strerror}.") from None
+        raise Stop(f"Không ghi được tệp {to}: {why(error)}.") from None
     return len(rows)
 
 

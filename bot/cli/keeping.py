@@ -23,6 +23,7 @@ from bot.cli.base import (
     settings_of,
     show,
 )
+from bot.disk_words import why
 from bot.opening import locked
 from bot.restoring import Restored
 from bot.settings import Settings
@@ -216,7 +217,7 @@ def certificate(
             try:
                 to.write_bytes(paper.data)
             except OSError as error:
-                raise Stop(f"Không ghi được tệp {to}: {error.strerror}.") from None
+                raise Stop(f"Không ghi được tệp {to}: {why(error)}.") from None
     if as_json:
         show({"certificate": made.facts(), "digest": made.digest, "code": made.code})
     elif to is not None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from bot import papers
 from bot.cli.base import ConfigOption, JsonOption, Stop, moment, one_line_errors, opened, out, show
 from bot.cli.directives import CLI, IssuedOption, NumberArgument
+from bot.disk_words import why
 from bot.ladder_words import give
 from registry.agencies import How, resolve
 from registry.clock import local_day
@@ -51,7 +52,7 @@ def letter(
                 try:
                     target.write_bytes(data)
                 except OSError as error:
-                    raise Stop(f"Không ghi được {target}: {error.strerror}.") from None
+                    raise Stop(f"Không ghi được {target}: {why(error)}.") from None
     if as_json:
         written = {"file": str(target)} if target is not None and found.duties else {}
         show(to_contract(found) | written)

@@ -11,8 +11,17 @@ from rich.progress import Progress
 
 from bot import app as application
 from bot import logs
-from bot.cli.base import ConfigOption, JsonOption, Stop, moment, one_line_errors, out, show
-from bot.settings import config_path, load
+from bot.cli.base import (
+    ConfigOption,
+    JsonOption,
+    Stop,
+    config_there,
+    moment,
+    one_line_errors,
+    out,
+    show,
+)
+from bot.settings import load
 from registry.database import Database, password_of, sqlite_path
 from registry.moving import move
 
@@ -32,7 +41,7 @@ def migrate_to(
 ) -> None:
     """Chuyển toàn bộ dữ liệu sang PostgreSQL, đối chiếu từng dòng; bản gốc giữ nguyên."""
     with one_line_errors():
-        settings = load(config_path(config))
+        settings = load(config_there(config))
         logs.configure(settings.logs.level, settings.secrets() + _secrets(url))
         path = sqlite_path(settings.database_url)
         if path is None:

@@ -19,6 +19,7 @@ from bot.cli.base import (
     show,
 )
 from bot.commands.dientap import span_of
+from bot.disk_words import why
 from bot.rehearsals import rules_of, sheet_of
 from registry.clock import local, local_day
 from registry.people import Refused
@@ -92,7 +93,7 @@ def _told(whole: rehearsal.Rehearsal, words: str, target: Path | None, *, as_jso
         try:
             target.write_bytes(sheet_of(whole).data)
         except OSError as error:
-            raise Stop(f"Không ghi được {target}: {error.strerror}.") from None
+            raise Stop(f"Không ghi được {target}: {why(error)}.") from None
     if as_json:
         show(_contract(whole) | ({"file": str(target)} if target is not None else {}))
     else:
@@ -138,7 +139,7 @@ def plan_table(rows: list[Rehearsed]) -> None:
         out.print("Không có tin nào trong khoảng ngày này.")
         return
     for day, of_day in groupby(rows, key=lambda row: local(row.at).date()):
-        out.print(f"\n[bold]{long_day(day)}[/bold]")
+        out.print(f"\n{long_day(day)}", style="bold")
         for row in of_day:
             where = row.channel or "CHƯA CÓ ĐẦU MỐI"
             numbers = ", ".join(map(str, row.duties))

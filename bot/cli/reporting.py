@@ -7,6 +7,7 @@ import typer
 
 from bot import papers
 from bot.cli.base import ConfigOption, JsonOption, Stop, moment, one_line_errors, opened, out, show
+from bot.disk_words import why
 from deadlines import Unit
 from registry.clock import local_day
 from reports.papers.contract import to_contract
@@ -55,7 +56,7 @@ def _write(target: Path, data: bytes) -> None:
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise Stop(f"Không ghi được {target}: {error.strerror}.") from None
+        raise Stop(f"Không ghi được {target}: {why(error)}.") from None
 
 
 def _command(name: str, unit: Unit) -> None:

@@ -55,6 +55,21 @@ def test_init_makes_a_private_config_and_database_once(tmp_path: Path) -> None:
     assert "# của tôi" in config.read_text("utf-8"), "init wrote over a config"
 
 
+def test_what_is_not_there_is_not_made_up(tmp_path: Path) -> None:
+    """In a wrong folder a new database would be made, and every figure be zero."""
+    lost = tmp_path / "lost"
+    lost.mkdir()
+    assert "dondoc init" in dondoc("status", cwd=lost).refused()
+    assert "không/có.toml" in dondoc("status", "--config", "không/có.toml", cwd=lost).refused()
+    named = environment(DONDOC_CONFIG="mất.toml", DONDOC_PATHS__DATA_DIR="data")
+    assert "mất.toml" in dondoc("status", cwd=lost, env=named).refused()
+    assert list(lost.iterdir()) == []
+    dondoc("status", cwd=lost, env=environment(DONDOC_PATHS__DATA_DIR="data")).fine()
+    (lost / "tệp").touch()
+    said = dondoc("init", "--config", "tệp/config.toml", cwd=lost).refused()
+    assert "đã có tệp" in said or "không phải là thư mục" in said, said
+
+
 def test_config_is_found_by_option_environment_and_folder(here: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "nơi khác có dấu cách"
     elsewhere.mkdir()
