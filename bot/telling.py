@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from bot.talk import Talk
 from registry import duties, people
-from registry.tables import Duty, Subscription
-from registry.types import Role
+from registry.tables import Duty, Notice, Subscription
+from registry.types import NoticeKind, NoticeState, Role
 
 
 def once_each(subscriptions: Iterable[Subscription]) -> list[Subscription]:
@@ -21,6 +21,23 @@ def of_agency(talk: Talk, agency_id: int) -> list[Subscription]:
     and have their brief."""
     held = people.agency_subscriptions(talk.session, agency_id)
     return once_each(each for each in held if each.role != Role.MEMBER)
+
+
+def watching(talk: Talk, duty: Duty) -> list[Subscription]:
+    """Members of the committee who were told that this duty is overdue."""
+    told = talk.session.exec(
+        select(Subscription)
+        .join(Notice, col(Notice.subscription_id) == col(Subscription.id))
+        .where(
+            Notice.duty_id == duty.id,
+            Notice.kind == NoticeKind.URGE,
+            col(Notice.state).in_((NoticeState.SENT, NoticeState.FOLDED)),
+            Subscription.role == Role.MEMBER,
+            col(Subscription.ended_at).is_(None),
+        )
+        .order_by(col(Subscription.id))
+    ).all()
+    return once_each(told)
 
 
 def of_agency_and(talk: Talk, agency_id: int, person_id: int | None) -> list[Subscription]:

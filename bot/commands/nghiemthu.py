@@ -139,7 +139,7 @@ def _accept(talk: Talk, duty: Duty) -> Completion:
     talk.tell(
         told, "nghiemthu_told", f"accepted:{completion.id}:{talk.inbound.id}", **_facts(talk, duty)
     )
-    for subscription in telling.of_coordinating(talk, duty):
+    for subscription in telling.of_coordinating(talk, duty) + telling.watching(talk, duty):
         notices.put_word(
             talk.session, duty.id or 0, completion.id or 0, subscription.id or 0, talk.now
         )

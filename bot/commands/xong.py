@@ -136,7 +136,7 @@ def _spread(talk: Talk, duty: Duty, completion: Completion) -> None:
     if duty.state == DutyState.SUBMITTED:
         ask_staff(talk, duty, completion)
     else:
-        receivers += telling.of_coordinating(talk, duty)
+        receivers += telling.of_coordinating(talk, duty) + telling.watching(talk, duty)
     for subscription in receivers:
         if not _is_speaker(talk, subscription):
             notices.put_word(
