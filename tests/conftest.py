@@ -1,10 +1,16 @@
-"""For every test there is: nothing it prints, logs or sends shows a secret (`tests/leaks.py`)."""
+"""For every test there is: nothing it prints, logs or sends shows a secret (`tests/leaks.py`); and
+those that wait for real processes come first, so that no worker is left with all of them at the
+end."""
 
 from collections.abc import Generator
 
 import pytest
 
 from tests import leaks
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 @pytest.hookimpl(wrapper=True)
