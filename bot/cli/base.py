@@ -88,8 +88,9 @@ EXPECTED = (
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Expected failures end in one Vietnamese line and exit code 1."""
+def one_line_errors(*, machine: bool = True) -> Iterator[None]:
+    """Expected failures end in one Vietnamese line and exit code 1. `machine`: also what the
+    machine refuses; not for what runs for months, where an unforeseen one is logged whole."""
     try:
         yield
     except (*EXPECTED, Stop) as error:
@@ -98,6 +99,8 @@ def one_line_errors() -> Iterator[None]:
     except BrokenPipeError:
         raise  # whoever read our output has gone: typer ends quietly
     except OSError as error:
+        if not machine:
+            raise
         log.debug("refused by the machine", exc_info=True)
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(f"Lỗi: Không đọc hoặc ghi được: {where}{why(error)}.", err=True)

@@ -92,7 +92,7 @@ def run(
     ] = None,
 ) -> None:
     """Chạy trợ lý cho đến khi nhận SIGTERM; chưa có kênh nào thì chạy ngay trong cửa sổ lệnh."""
-    with one_line_errors():
+    with one_line_errors(machine=False):
         clock = clock_from(as_of.strip())
         if installation is None:
             asyncio.run(application.run(settings_of(config), clock))
