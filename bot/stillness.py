@@ -12,6 +12,8 @@ from registry.database import Database, sqlite_path
 
 # What depends on the hour alone is looked at so often all the same.
 QUIET = timedelta(minutes=5)
+# What was begun by a change (a message to be pinned once it has arrived) may need a look or two.
+SETTLED = timedelta(minutes=1)
 
 
 class Stillness:
@@ -22,12 +24,17 @@ class Stillness:
         self._connection: sqlite3.Connection | None = None
         self._seen: int | None = None
         self._at: datetime | None = None
+        self._changed_at: datetime | None = None
 
     def lasts(self, now: datetime) -> bool:
-        """Whether nobody has written since :meth:`begins`, a moment ago."""
+        """Whether nobody has written since :meth:`begins`, nor for a minute before."""
         if self._at is None or not timedelta() <= now - self._at < QUIET:
             return False
-        return self._seen is not None and self._version() == self._seen
+        version = self._version()
+        if version is None or version != self._seen or self._changed_at is None:
+            self._changed_at = now
+            return False
+        return not timedelta() <= now - self._changed_at <= SETTLED
 
     def begins(self, now: datetime) -> None:
         """Everything has been looked at."""

@@ -1,7 +1,9 @@
 """A right that has ended has ended: for what was begun before it did, and on every messenger."""
 
+from collections.abc import Sequence
+
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from registry import people
 from registry.people import MOST_WISHES
@@ -34,12 +36,17 @@ def demoted(session: Session, who: str) -> None:
     session.flush()
 
 
+def _first_open(session: Session) -> Sequence[Duty]:
+    open_ones = select(Duty).where(Duty.state == DutyState.OPEN).order_by(col(Duty.number))
+    return session.exec(open_ones.limit(2)).all()
+
+
 @pytest.mark.parametrize("name", BEGUN)
 def test_what_staff_began_nobody_else_ends(scene: Scene, name: str) -> None:
     begin, words = BEGUN[name]
 
     def attempt(session: Session, *, ended: bool) -> tuple[int, set[str], str]:
-        for duty in session.exec(select(Duty).where(Duty.state == DutyState.OPEN)).all()[:2]:
+        for duty in _first_open(session):
             duty.due_on = duty.due_on.replace(year=2025)
             session.add(duty)
         session.flush()
