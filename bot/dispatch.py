@@ -267,6 +267,8 @@ def say_unreachable(talk: Talk, contact: Contact) -> None:
             f"lost:{contact.id}:{talk.inbound.id}",
             name=talk.actor.name or contact.title,
             agencies=[agency.name for _, agency in held if agency is not None],
+            here=messenger_name(contact.channel),
+            elsewhere=people.reached_elsewhere(talk.session, contact),
         )
 
 

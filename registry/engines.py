@@ -81,12 +81,16 @@ def password_of(url: str) -> str:
 def engine_for(url: str, *, writer: bool) -> Engine:
     """One of the two engines of a database: every transaction of the writer's is a write, of the
     other's a look at one moment that cannot change anything."""
-    if make_url(url).get_backend_name() == "postgresql":
+    backend = make_url(url).get_backend_name()
+    if backend == "postgresql":
         return _postgresql(make_url(url), writer=writer)
-    engine = create_engine(url, **_pool(writer=writer))
-    if engine.dialect.name == "sqlite":
-        engine = _sharing(engine, _any_sqlite())
-        _tune_sqlite(engine, writer=writer)
+    if backend != "sqlite":
+        raise DatabaseTrouble(
+            f"dondoc không dùng được cơ sở dữ liệu loại {backend}; [database] url nhận "
+            "sqlite:///… hoặc postgresql+psycopg://…"
+        )
+    engine = _sharing(create_engine(url, **_pool(writer=writer)), _any_sqlite())
+    _tune_sqlite(engine, writer=writer)
     return engine
 
 

@@ -125,7 +125,7 @@ def _known(db: sqlite3.Connection, path: Path, backed_up: datetime, now: datetim
         ),
         lost={
             table: db.execute(
-                f"SELECT count(*) FROM {table} WHERE {column} > ?",  # noqa: S608 -- our own names  # nosec B608
+                f"SELECT count(*) FROM {table} WHERE {column} > ?",  # noqa: S608 -- our own names
                 (since,),
             ).fetchone()[0]
             for table, column in _DONE.items()

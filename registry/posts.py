@@ -46,7 +46,7 @@ _PATIENCE = text(
     "SELECT set_config(name, :seconds, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 )
 _HELD = text(
-    "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = :pid"  # noqa: S608 -- our own number  # nosec B608
+    "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = :pid"  # noqa: S608 -- our own number
     f" AND classid = {LOCKS} AND database = (SELECT oid FROM pg_database WHERE datname ="
     " current_database()) AND objid = (hashtext(current_schema() || ':' || :name)::bigint"
     " & 4294967295)::oid)"

@@ -17,6 +17,7 @@ from deadlines.calendar import WorkCalendar
 from registry import files, heartbeats, people
 from registry.clock import local_day
 from registry.file_links import Links
+from registry.messengers import messenger_name
 from registry.notices import payload_of, put_text
 from registry.outbox import LAST_STEP, Batch, Claimed
 from registry.tables import Attempt, AttemptNotice, Completion, Contact, Notice, Person
@@ -279,6 +280,8 @@ class Composer:
             "replies/lost_staff",
             name=person.name if person is not None else contact.title,
             agencies=[agency.name for _, agency in held if agency is not None],
+            here=messenger_name(contact.channel),
+            elsewhere=people.reached_elsewhere(session, contact),
         )
         for staff in people.staff_subscriptions(session):
             if staff.person_id is not None and staff.person_id == contact.person_id:

@@ -176,6 +176,8 @@ def erase(
         known = db.read_now(people.find_contact, channel, address)
         if known is None:
             raise Stop(f"Không có địa chỉ nhận tin {contact!r}.")
+        if known.closed_reason == erasing.ERASING:
+            raise Stop("Dữ liệu của người này đã được xóa; địa chỉ sẽ mất sau tin trả lời cuối.")
         if not yes and not (sys.stdin.isatty() and typer.confirm("Xóa, không hoàn tác được?")):
             raise Stop("Chưa xóa gì. Thêm --yes để xác nhận.")
         made = db.write_now(erase_now, known.id or 0, settings, order.strip(), moment())

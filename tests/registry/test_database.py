@@ -438,3 +438,11 @@ def test_known_rows_are_renewed_where_asked(db: Database) -> None:
     assert db.write_now(insert_new, Mark, _rows("a", "b", "c", value="new"), renew=renew) == 2
     values = db.read_now(lambda s: {mark.name: mark.value for mark in s.exec(select(Mark))})
     assert values == {"a": "new", "b": "kept", "c": "new"}
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "oracle://x"])
+def test_another_kind_of_database_is_refused_in_one_line(url: str) -> None:
+    with pytest.raises(DatabaseTrouble) as trouble:
+        Database(url)
+    _one_vietnamese_line(str(trouble.value))
+    assert "postgresql+psycopg://" in str(trouble.value)

@@ -378,3 +378,23 @@ def test_the_same_wish_is_kept_once(db: Database) -> None:
     assert db.write_now(ask, 1) == (first[0], False)
     assert db.write_now(ask, 2)[1]
     assert len(rows(db, Agency)) == 2
+
+
+def test_where_somebody_is_still_reached_is_known_by_the_messengers_name(db: Database) -> None:
+    bound(db)
+    closed = contact(db)
+    assert db.read_now(people.reached_elsewhere, closed) == []
+
+    def more(session: Session) -> None:
+        for rank, (channel, over) in enumerate(
+            [("zalo-2", None), ("zalo", None), ("console", NOW)], start=1
+        ):
+            session.add(
+                Contact(
+                    person_id=closed.person_id, channel=channel, address=f"z{rank}", rank=rank,
+                    closed_at=over, created_at=NOW,
+                )
+            )  # fmt: skip
+
+    db.write_now(more)
+    assert db.read_now(people.reached_elsewhere, closed) == ["Zalo"]
