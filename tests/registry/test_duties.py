@@ -98,8 +98,9 @@ def test_evidence_added_later(db: Database) -> None:
 
     db.write_now(complete, LATE)
     assert db.write_now(amend, Evidence("45/BC-SYT"))
-    assert db.write_now(amend, Evidence("46/BC-SYT", DUE)), "the day is new, the number stays"
-    assert not db.write_now(amend, Evidence("47/BC-SYT", NOW.date()))
+    assert not db.write_now(amend, Evidence("46/BC-SYT", DUE)), "another document's day"
+    assert db.write_now(amend, Evidence("45/BC-SYT", DUE)), "the day is new"
+    assert not db.write_now(amend, Evidence(day=NOW.date())), "the day stays"
     kept = db.read_now(lambda s: s.exec(select(Completion)).one())
     assert (kept.document_number, kept.document_date) == ("45/BC-SYT", DUE)
     assert duty(db).done_on == DUE, "the report was signed in time"
