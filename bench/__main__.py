@@ -35,6 +35,8 @@ class Table:
     units: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def note(self, name: str, value: float, unit: str = "", goal: str = "") -> None:
+        if self.units.get(name, (unit, goal)) != (unit, goal):
+            raise ValueError(f"two figures are called {name!r}")
         self.found.setdefault(name, []).append(value)
         self.units[name] = (unit, goal)
 
@@ -52,9 +54,9 @@ def plan(table: Table, args: argparse.Namespace) -> None:
         ours = resting.plan_all(Path(name) / "plan.db", args.notices)
     theirs = asyncio.run(peers.adding(args.jobs)) * args.notices / args.jobs
     table.note(f"plan {args.notices:,} notices", ours.clock, "s", "<= 3")
-    table.note("  processor time", ours.cpu, "s")
+    table.note("  processor time of planning", ours.cpu, "s")
     table.note(f"  WAL job store, from {args.jobs:,} jobs", theirs, "s")
-    table.note("  times faster", theirs / ours.clock, "x", ">= 15")
+    table.note("  times faster than the job store", theirs / ours.clock, "x", ">= 15")
 
 
 def due(table: Table, args: argparse.Namespace) -> None:
@@ -64,7 +66,7 @@ def due(table: Table, args: argparse.Namespace) -> None:
     theirs = sorted(late)[int(len(late) * 0.99)]
     table.note(f"{args.messages:,} due at once: p99 claimed late", 1000 * ours.p99(), "ms", "<= 50")
     table.note("  WAL job store: p99 fired late", 1000 * theirs, "ms")
-    table.note("  ratio", ours.p99() / theirs, "x", "<= 0.125")
+    table.note("  of the job store's lateness", ours.p99() / theirs, "x", "<= 0.125")
     table.note("  lost", args.messages - len(ours.arrivals.chats), "", "0")
     table.note("  event loop's longest stall", 1000 * ours.stall, "ms", "<= 100")
     table.note("  WAL job store's stall", 1000 * stall, "ms")
@@ -77,7 +79,9 @@ def drain(table: Table, args: argparse.Namespace) -> None:
     rate = ours.rate
     table.note(f"drain {args.messages:,}, reply after 50 ms", rate, "/s")
     table.note("  JobQueue with Bot.send_message", theirs.rate, "/s")
-    table.note("  times faster", rate / theirs.rate if theirs.rate else 0.0, "x", ">= 5")
+    table.note(
+        "  times faster than JobQueue", rate / theirs.rate if theirs.rate else 0.0, "x", ">= 5"
+    )
     table.note("  JobQueue: messages lost", args.messages - len(theirs.arrivals.chats))
     table.note("  JobQueue: event loop's longest stall", 1000 * theirs.stall, "ms")
 
@@ -121,7 +125,7 @@ def rest(table: Table, args: argparse.Namespace) -> None:
                 found = resting.rest(Path(name), url, args.seconds if full else 1.0)
             table.note(f"start with {notices:,} waiting, to rest", found.start, "cpu s")
     table.note("  bare imports", bare, "cpu s")
-    table.note("  ratio", found.start / bare, "x", "<= 1.5")
+    table.note("  of bare imports", found.start / bare, "x", "<= 1.5")
     table.note(f"idle with {args.notices:,} waiting, a minute", found.minute, "cpu s", "<= 0.03")
     table.note("  memory", found.memory, "MiB", "<= 90")
 
@@ -144,7 +148,7 @@ def inbound_(table: Table, args: argparse.Namespace) -> None:
     count = max(args.messages // 4, 10)
     ours, theirs = asyncio.run(inbound.product(count)), asyncio.run(inbound.library(count))
     table.note('"xong" taken: stored, understood, recorded', ours.rate, "/s")
-    table.note("  processor time", ours.each, "ms")
+    table.note("  processor time of one answer", ours.each, "ms")
     table.note("  a handler that commits and does nothing else", theirs.rate, "/s")
 
 

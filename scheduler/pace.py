@@ -12,7 +12,7 @@ SWEEP_AT = 4096
 # Gaps that are made up for after a stall while others wait, lest every stall cost messages.
 CREDIT = 3
 # Seconds by which a second is stretched: messages do not all travel equally fast.
-SLACK = 0.04
+SLACK = 0.02
 # A messenger that takes more than this in a second sets no limit worth counting.
 COUNTED = 1000.0
 
