@@ -202,10 +202,20 @@ class Deliverer:
             await self.finish()
 
     async def _rest(self) -> None:
-        """Sleep until the next due moment; the alarm (an APScheduler job) or a wake ends it. The
-        bound covers a clock that was set forward and notices another process has queued."""
-        now = self._clock()
+        """Sleep until the next due moment; the alarm (an APScheduler job) or a wake ends it. Asking
+        now and then covers a clock that was set forward and notices another process has queued; it
+        costs a tenth of a claim."""
         due = await self._db.read(outbox.next_due)
+        while True:
+            await self._nap(due)
+            if self._wake.is_set() or self._doubtful or self._line:
+                return
+            due = await self._db.read(outbox.next_due)
+            if due is not None and due <= self._clock():
+                return
+
+    async def _nap(self, due: datetime | None) -> None:
+        now = self._clock()
         if due is not None and due > now and self._alarm is not None:
             self._alarm((due - now).total_seconds())
         # Due but not claimable: a door is closed, a messenger stands still, or a chat is busy.
