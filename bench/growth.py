@@ -118,7 +118,7 @@ def picture(rows: dict[int, Grown], out: Path) -> None:
     axes.set_xlabel("notices that wait")
     axes.set_ylabel("processor time, ms")
     axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=3)
     figure.savefig(out, metadata={"Date": None})
 
 
