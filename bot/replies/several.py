@@ -8,6 +8,10 @@ from bot.replies.grammar import Intent, Reply, read_reply
 
 _CUT = re.compile(r"[\n;]+|[,.](?=\s)|\s(?=(?:và|va|nhưng|nhung|còn|con)\s)", re.IGNORECASE)
 _JOIN = re.compile(r"^(?:và|va|nhưng|nhung|còn|con)\s+", re.IGNORECASE)
+# A message that says several things is short. What is longer, or has more pieces, is read as one:
+# each piece may have to be read again with those before it.
+_LONGEST = 1000
+_MOST_PIECES = 60
 _PLAIN: frozenset[Intent] = frozenset({"done", "ack"})
 _OTHERS: frozenset[Intent] = frozenset({"obstacle", "not_mine"})
 
@@ -18,13 +22,14 @@ def statements(text: str, today: dt.date | None = None) -> tuple[str, ...]:
     It is taken apart only where every part is an answer by itself, names its duties, and no duty is
     named twice; a part that says less belongs to the words before it.
     """
-    if text.startswith("/"):
+    ends = [] if len(text) > _LONGEST else [match.end() for match in _CUT.finditer(text)]
+    if not ends or len(ends) >= _MOST_PIECES or text.startswith("/"):
         return ()
     parts: list[str] = []
     start = 0
-    for end in [match.end() for match in _CUT.finditer(text)] + [len(text)]:
+    for end in [*ends, len(text)]:
         piece, start = text[start:end], end
-        if parts and not (_says(parts[-1], today) and _says(piece, today)):
+        if parts and not (_says(piece, today) and _says(parts[-1], today)):
             parts[-1] += piece
         else:
             parts.append(piece)

@@ -1,10 +1,12 @@
 """Messages that say several things, and those that only look like it."""
 
+import sys
 from datetime import date
+from types import FrameType
 
 import pytest
 
-from bot.replies import statements
+from bot.replies import read_reply, statements
 
 TODAY = date(2026, 11, 18)
 
@@ -50,3 +52,25 @@ def test_each_part_is_an_answer(text: str, parts: tuple[str, ...]) -> None:
 )
 def test_in_doubt_it_is_read_as_one(text: str) -> None:
     assert statements(text, TODAY) == ()
+
+
+@pytest.mark.parametrize(
+    "noise", ["a, ", "103, ", "vướng, ", "và ", "xong 103, ", "a, xong 103; ", "\n", "chưa. "]
+)
+def test_a_wall_of_pieces_is_not_read_over_and_over(noise: str) -> None:
+    """What is read is counted: every piece once, and with those before it at most once more."""
+    text = noise * (4096 // len(noise))
+    for wall in (text, text[:1000], text[:300]):
+        letters = 0
+
+        def count(frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal letters
+            if event == "call" and frame.f_code is read_reply.__code__:
+                letters += len(frame.f_locals["text"])
+
+        sys.setprofile(count)
+        try:
+            statements(wall)
+        finally:
+            sys.setprofile(None)
+        assert letters <= 60 * 1000
