@@ -32,7 +32,7 @@ from bot.room import mention
 from bot.talk import Desk, Menu, Talk
 from deadlines.text import clean, fold
 from registry import inbound as stored
-from registry import people
+from registry import links, people
 from registry.database import Database
 from registry.messengers import messenger_name
 from registry.people import Chat, Refused
@@ -260,16 +260,10 @@ def _blocked(talk: Talk) -> None:
 
 def say_unreachable(talk: Talk, contact: Contact) -> None:
     """Staff hear that somebody can no longer be reached."""
-    held = people.subscriptions_of(talk.session, contact)
-    if held:
-        talk.tell_staff(
-            "lost_staff",
-            f"lost:{contact.id}:{talk.inbound.id}",
-            name=talk.actor.name or contact.title,
-            agencies=[agency.name for _, agency in held if agency is not None],
-            here=messenger_name(contact.channel),
-            elsewhere=people.reached_elsewhere(talk.session, contact),
-        )
+    lost = links.lost(talk.session, contact)
+    if lost is not None:
+        key = f"lost:{contact.id}:{talk.inbound.id}"
+        talk.tell_staff("lost_staff", key, name=talk.actor.name or contact.title, lost=lost)
 
 
 # -- what was pressed, what was said --------------------------------------------------------------

@@ -42,6 +42,31 @@ def chats_of(session: Session, person_id: int) -> list[Contact]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What staff need to know of a chat that nothing reaches any more: its messenger, the agencies
+    it was for, and the messengers on which its person is still told things, the first one first."""
+
+    here: str
+    agencies: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
+def lost(session: Session, contact: Contact) -> Lost | None:
+    """None where nobody was told anything there."""
+    held = subscriptions_of(session, contact)
+    if not held:
+        return None
+    private = contact.person_id is not None and contact.chat_kind == "private"
+    others = chats_of(session, contact.person_id or 0) if private else []
+    live = [each.channel for each in others if each.closed_at is None and each.id != contact.id]
+    return Lost(
+        messenger_name(contact.channel),
+        tuple(agency.name for _, agency in held if agency is not None),
+        tuple(dict.fromkeys(map(messenger_name, live))),
+    )
+
+
 def new_link(session: Session, person_id: int, now: datetime) -> str:
     """A one-time code that binds one more chat of this person; a code made earlier stops working.
     Raises Refused where too many were made of late."""

@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select
 
 from deadlines.text import clean
 from registry.audit import record
-from registry.messengers import messenger_name
 from registry.tables import (
     Admission,
     Agency,
@@ -351,24 +350,6 @@ def pass_on(
         to=new.id, agency=agency_id,
     )  # fmt: skip
     return new
-
-
-def reached_elsewhere(session: Session, contact: Contact) -> list[str]:
-    """The messengers on which this chat's person can still be told things, by name, the first one
-    first; none for a group's chat."""
-    if contact.person_id is None or contact.chat_kind != "private":
-        return []
-    rows = session.exec(
-        select(Contact.channel)
-        .where(
-            Contact.person_id == contact.person_id,
-            Contact.id != contact.id,
-            Contact.chat_kind == "private",
-            col(Contact.closed_at).is_(None),
-        )
-        .order_by(col(Contact.rank), col(Contact.id))
-    ).all()
-    return list(dict.fromkeys(map(messenger_name, rows)))
 
 
 def close_contact(session: Session, contact: Contact, reason: str, now: datetime) -> bool:

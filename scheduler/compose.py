@@ -14,10 +14,9 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
-from registry import files, heartbeats, people
+from registry import files, heartbeats, links, people
 from registry.clock import local_day
 from registry.file_links import Links
-from registry.messengers import messenger_name
 from registry.notices import payload_of, put_text
 from registry.outbox import LAST_STEP, Batch, Claimed
 from registry.tables import Attempt, AttemptNotice, Completion, Contact, Notice, Person
@@ -272,17 +271,12 @@ class Composer:
 
     def contact_closed(self, session: Session, contact: Contact, now: datetime) -> None:
         """Queue word for staff that a contact can no longer be reached."""
-        held = people.subscriptions_of(session, contact)
-        if not held:
+        lost = links.lost(session, contact)
+        if lost is None:
             return
         person = session.get(Person, contact.person_id) if contact.person_id is not None else None
-        text = self._renderer.render(
-            "replies/lost_staff",
-            name=person.name if person is not None else contact.title,
-            agencies=[agency.name for _, agency in held if agency is not None],
-            here=messenger_name(contact.channel),
-            elsewhere=people.reached_elsewhere(session, contact),
-        )
+        name = person.name if person is not None else contact.title
+        text = self._renderer.render("replies/lost_staff", name=name, lost=lost)
         for staff in people.staff_subscriptions(session):
             if staff.person_id is not None and staff.person_id == contact.person_id:
                 continue

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from registry import erasing, inbound, invites, people
+from registry import erasing, inbound, invites, links, people
 from registry.database import Database
 from registry.inbound import BAD_CODE
+from registry.links import Lost
 from registry.notices import put_text
 from registry.people import Actor, Bound, Chat, Refused
 from registry.tables import (
@@ -383,7 +384,7 @@ def test_the_same_wish_is_kept_once(db: Database) -> None:
 def test_where_somebody_is_still_reached_is_known_by_the_messengers_name(db: Database) -> None:
     bound(db)
     closed = contact(db)
-    assert db.read_now(people.reached_elsewhere, closed) == []
+    assert db.read_now(links.lost, closed) == Lost("Telegram", ("Sở 1",), ())
 
     def more(session: Session) -> None:
         for rank, (channel, over) in enumerate(
@@ -397,4 +398,4 @@ def test_where_somebody_is_still_reached_is_known_by_the_messengers_name(db: Dat
             )  # fmt: skip
 
     db.write_now(more)
-    assert db.read_now(people.reached_elsewhere, closed) == ["Zalo"]
+    assert db.read_now(links.lost, closed) == Lost("Telegram", ("Sở 1",), ("Zalo",))
