@@ -474,15 +474,13 @@ def hand_back(session: Session, notices: Sequence[Notice], when: datetime) -> No
 def close(
     session: Session, notices: Sequence[Notice], state: NoticeState, now: datetime, reason: str = ""
 ) -> None:
-    """End notices without a message of their own (folded, withdrawn, dead)."""
-    set_state(
-        session,
-        col(Notice.id).in_([notice.id for notice in notices]),
-        state=state,
-        closed_at=now,
-        reason=reason,
-        lease_until=None,
-    )
+    """End notices. None of them may be held by the session, which would not hear of it."""
+    if notices:
+        session.execute(
+            update(_NOTICES)
+            .where(_NOTICES.c.id.in_([notice.id for notice in notices]))
+            .values(state=state, closed_at=now, reason=reason, lease_until=None)
+        )
 
 
 # -- attempts -------------------------------------------------------------------------------------
@@ -572,17 +570,8 @@ def all_sent(session: Session, taken: Sequence[Taken], now: datetime) -> None:
         .values(outcome=AttemptOutcome.SENT, closed_at=now, message_id=bindparam("message")),
         [{"attempt": each.attempt_id, "message": each.message_id} for each in taken],
     )
-    _ended(session, [n for each in taken for n in each.notices], NoticeState.SENT, now)
-    _ended(session, [n for each in taken for n in each.folded], NoticeState.FOLDED, now)
-
-
-def _ended(session: Session, notices: Sequence[Notice], state: NoticeState, now: datetime) -> None:
-    if notices:
-        session.execute(
-            update(_NOTICES)
-            .where(_NOTICES.c.id.in_([notice.id for notice in notices]))
-            .values(state=state, closed_at=now, reason="", lease_until=None)
-        )
+    close(session, [n for each in taken for n in each.notices], NoticeState.SENT, now)
+    close(session, [n for each in taken for n in each.folded], NoticeState.FOLDED, now)
 
 
 def sent(
