@@ -20,7 +20,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.app import Tools, open_database
+from bot.opening import Tools, open_database
 from bot.settings import Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from tests.called import free_port

@@ -18,7 +18,8 @@ from pathlib import Path
 from statistics import median
 
 from bench.resting import plan_all
-from bot.app import App, Tools, open_database
+from bot.app import App
+from bot.opening import Tools, open_database
 from bot.settings import Paths, Settings
 from registry import outbox
 from registry.clock import local_day

@@ -15,9 +15,10 @@ from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
 from bench.fill import filled_people
 from bench.path import MORNING, TOKEN
-from bot.app import App, Tools
+from bot.app import App
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
+from bot.opening import Tools
 from bot.settings import Paths, Settings
 from registry.tables import Completion
 from scheduler.channel import Update

@@ -20,10 +20,11 @@ from telegram.ext import Application, ContextTypes
 
 from bench.fill import filled_people
 from bench.server import Arrivals
-from bot.app import App, Tools
+from bot.app import App
 from bot.brisk import brisk
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
+from bot.opening import Tools
 from bot.settings import Paths, Settings
 from registry import marks
 from registry.tables import Notice

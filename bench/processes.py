@@ -29,7 +29,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.app import Tools, open_database
+from bot.opening import Tools, open_database
 from bot.settings import DatabaseSection, Paths, Settings
 from registry.database import Database
 from registry.marks import put

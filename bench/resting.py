@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.fill import filled
-from bench.idle import memory, processor
 from bot.settings import Settings
 from deadlines.calendar import WorkCalendar
 from scheduler.planning import mark_changed, note_policy, plan_slice
 
 A_DUTY = 12  # notices: four reminders for each of three holders
 STILL = 70.0
+TICKS = os.sysconf("SC_CLK_TCK")
 IMPORTS = "import bot.cli, bot.app"
 
 
@@ -95,6 +95,20 @@ def rest(folder: Path, url: str, seconds: float) -> Rest:
         time.sleep(seconds)
         used = precisely(process.pid) - before
         return Rest(start, used * 60 / seconds, memory(process.pid))
+
+
+def memory(pid: int) -> float:
+    """Resident memory in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(pid)
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time so far, of all threads there were, in the kernel's ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def precisely(pid: int) -> float:

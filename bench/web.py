@@ -24,10 +24,11 @@ import aiohttp
 import uvicorn
 from fastapi import FastAPI, Response
 
-from bot.app import App, Tools, open_database
+from bot.app import App
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.webhook import Hook
+from bot.opening import Tools, open_database
 from bot.settings import Paths, Settings, Web
 from bot.web.server import WebServer, listen
 

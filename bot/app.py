@@ -23,7 +23,7 @@ from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
 from bot.letters import Letters
 from bot.listening import Listener
-from bot.opening import AlreadyRunning, Tools, locked, only_one, open_database
+from bot.opening import Tools, locked, open_database
 from bot.picturing import Pictures
 from bot.rankings import Rankings
 from bot.rehearsals import Rehearsals
@@ -49,11 +49,6 @@ from scheduler.ticks import Ticks
 
 if TYPE_CHECKING:
     from bot.web.server import WebServer
-
-__all__ = [
-    "AlreadyRunning", "App", "Tools", "committee_at_work", "only_one", "open_database", "run",
-    "shifted_clock", "system_clock",
-]  # fmt: skip
 
 log = logging.getLogger(__name__)
 

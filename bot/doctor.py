@@ -6,11 +6,11 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.app import Tools
 from bot.backups import FAILED_MARK, newest
 from bot.channels import makers
 from bot.channels.http import HttpClient
 from bot.oa_contacts import silent
+from bot.opening import Tools
 from bot.settings import Settings
 from bot.web.check import check
 from registry import inbound, marks, tally

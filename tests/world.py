@@ -18,11 +18,12 @@ from typing import Any, Protocol
 
 from sqlmodel import Session, col, func, select
 
-from bot.app import App, Tools, open_database
+from bot.app import App
 from bot.channels.console import ConsoleChannel, handed, said
 from bot.channels.http import HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo import ZaloChannel
+from bot.opening import Tools, open_database
 from bot.settings import (
     Briefs,
     Committee,

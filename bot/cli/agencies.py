@@ -8,7 +8,6 @@ from typing import Annotated, Any, TypeVar
 import typer
 from sqlmodel import Session, col, select
 
-from bot.app import Tools
 from bot.cli.base import (
     DAYS,
     ConfigOption,
@@ -20,6 +19,7 @@ from bot.cli.base import (
     out,
     show,
 )
+from bot.opening import Tools
 from registry import agency_changes, agency_list
 from registry.agencies import Directory, How
 from registry.agency_changes import Change, ChangeKind, Order

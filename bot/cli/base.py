@@ -17,8 +17,9 @@ from rich.progress import Progress
 
 from bot import app as application
 from bot import logs
-from bot.app import AlreadyRunning, Tools, open_database, system_clock
+from bot.app import system_clock
 from bot.disk_words import why
+from bot.opening import AlreadyRunning, Tools, open_database
 from bot.settings import ENV_CONFIG, ConfigTrouble, Settings, config_path, load
 from intake.errors import IntakeError
 from registry.clock import LOCAL

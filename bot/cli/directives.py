@@ -12,7 +12,6 @@ import typer
 from sqlmodel import Session
 
 from bot.announcing import Cause, announce
-from bot.app import Tools
 from bot.cli.base import (
     ConfigOption,
     JsonOption,
@@ -22,6 +21,7 @@ from bot.cli.base import (
     out,
     show,
 )
+from bot.opening import Tools
 from registry.clock import local_day
 from registry.concerned import Concerned, concerned
 from registry.directive_changes import Fate, end, label, reopen, replace

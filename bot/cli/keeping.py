@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from bot import app as application
 from bot import backups, papers, restoring
 from bot.cli.base import (
     AS_OF_FORMATS,
@@ -24,7 +23,7 @@ from bot.cli.base import (
     show,
 )
 from bot.disk_words import why
-from bot.opening import locked
+from bot.opening import AlreadyRunning, Tools, locked, only_one
 from bot.restoring import Restored
 from bot.settings import Settings
 from registry import certificates, erasing, files, people
@@ -79,10 +78,10 @@ def restore(
     with one_line_errors():
         settings = settings_of(config)
         try:
-            with application.only_one(settings.paths.data_dir / "dondoc.lock"):
-                tools = application.Tools.of(settings, moment())
+            with only_one(settings.paths.data_dir / "dondoc.lock"):
+                tools = Tools.of(settings, moment())
                 done = restoring.restore(settings, tools, file, moment(), resend=resend)
-        except application.AlreadyRunning as error:
+        except AlreadyRunning as error:
             raise Stop(f"{error} Dừng dondoc run rồi phục hồi; chưa đổi gì.") from None
     if as_json:
         show(restored_contract(file, done))

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from bot import app as application
 from bot import logs
 from bot.cli.base import (
     ConfigOption,
@@ -21,6 +20,7 @@ from bot.cli.base import (
     out,
     show,
 )
+from bot.opening import only_one
 from bot.settings import load
 from registry.database import Database, password_of, sqlite_path
 from registry.moving import move
@@ -48,7 +48,7 @@ def migrate_to(
             raise Stop("Cấu hình đang dùng PostgreSQL rồi; không có gì để chuyển.")
         if not path.is_file():
             raise Stop(f"Chưa có cơ sở dữ liệu {path} để chuyển.")
-        with application.only_one(settings.paths.data_dir / "dondoc.lock"), _progress() as told:
+        with only_one(settings.paths.data_dir / "dondoc.lock"), _progress() as told:
             source, target = Database(settings.database_url), Database(url)
             try:
                 moved = move(source, target, moment(), told)

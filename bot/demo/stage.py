@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.app import App, Tools, open_database
+from bot.app import App
 from bot.channels.console import ConsoleChannel, said
+from bot.opening import Tools, open_database
 from bot.settings import Briefs, Committee, Contacts, Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import invites, outbox

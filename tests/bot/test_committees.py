@@ -16,10 +16,10 @@ import pytest
 from sqlmodel import Session, col, select
 
 from bot import logs
-from bot.app import Tools
 from bot.channels.http import HttpAnswer
 from bot.committees import Committees, open_own
 from bot.installation import Claims, claims, read_installation, settings_for
+from bot.opening import Tools
 from bot.settings import Backup, ConfigTrouble, DatabaseSection, Paths, Settings, Telegram
 from bot.web.front import MOST_UNDER_WAY, Front
 from bot.web.place import Place

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import AlreadyRunning, only_one
+from bot.opening import AlreadyRunning, only_one
 from registry.database import DatabaseTrouble
 
 

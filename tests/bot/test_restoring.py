@@ -14,7 +14,8 @@ import pytest
 from sqlmodel import select
 
 from bot import backups, restoring
-from bot.app import App, Tools, open_database
+from bot.app import App
+from bot.opening import Tools, open_database
 from bot.restoring import Restored
 from bot.settings import Briefs, Contacts, Paths, Reminders, Settings
 from registry import audit, files

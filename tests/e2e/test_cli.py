@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import only_one
+from bot.opening import only_one
 from tests.e2e.process import ROOT, Done, dondoc, dondoc_by, environment
 from tests.world import DATA
 

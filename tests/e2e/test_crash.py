@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from bot.app import Tools, open_database
+from bot.opening import Tools, open_database
 from bot.settings import Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import people

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, func, select, text
 
-from bot.app import Tools, open_database
+from bot.opening import Tools, open_database
 from bot.settings import DatabaseSection, Paths, Settings
 from registry.database import Database
 from registry.tables import Completion, Duty

@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 from sqlmodel import Session, SQLModel, select, text
 
-from bot.app import open_database
+from bot.opening import open_database
 from bot.settings import DatabaseSection, Settings
 from registry import schema
 from registry.database import (

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select, text
 
-from bot.app import open_database
+from bot.opening import open_database
 from bot.settings import DatabaseSection, Settings
 from registry import engines, inbound, outbox, people, posts, writing
 from registry.database import Database, DatabaseTrouble

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from bot.app import App, Tools, open_database
+from bot.app import App
+from bot.opening import Tools, open_database
 from bot.settings import DatabaseSection, Paths, Settings
 from registry import backups
 from registry.retention import ASIDE_DAYS, FORGOTTEN, RULES, Periods, Rule

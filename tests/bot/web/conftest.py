@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from bot.app import App, Tools
+from bot.app import App
 from bot.channels.http import HttpAnswer, HttpClient
 from bot.channels.telegram import TelegramChannel
 from bot.channels.webhook import Hook
 from bot.channels.zalo import ZaloChannel
+from bot.opening import Tools
 from bot.settings import Paths, Settings, Web
 from bot.web.hooks import ANSWER_WITHIN
 from bot.web.server import WebServer
