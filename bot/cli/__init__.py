@@ -6,8 +6,6 @@ Exit codes: 0 done, 1 refused or failed (one Vietnamese line on standard error),
 import os
 import sys
 
-import typer
-
 from bot.cli import (
     agencies,
     calendars,
@@ -26,11 +24,11 @@ from bot.cli import (
     usage,
     zalo_oa,
 )
+from bot.cli.pages import Pages
 
-app = typer.Typer(
+app = Pages(
+    "Đôn Đốc: nhắc việc theo văn bản chỉ đạo, nhận trả lời, báo cáo tình hình.",
     name="dondoc",
-    help="Đôn Đốc: nhắc việc theo văn bản chỉ đạo, nhận trả lời, báo cáo tình hình.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -43,7 +41,7 @@ for command in (running.init, running.run, running.demo, running.doctor, reading
                 moving.migrate_to):  # fmt: skip
     app.command()(command)
 app.command("import")(data.import_file)
-papers = typer.Typer(help="Văn bản: xem, kết thúc, thay thế, mở lại.", no_args_is_help=True)
+papers = Pages("Văn bản: xem, kết thúc, thay thế, mở lại.")
 app.add_typer(papers, name="directives")
 for word, act in (("list", directives.list_directives), ("show", directives.show_directive),
                   ("end", directives.end_directive), ("replace", directives.replace_directive),

@@ -19,6 +19,7 @@ from bot.cli.base import (
     out,
     show,
 )
+from bot.cli.pages import Pages
 from bot.opening import Tools
 from registry import agency_changes, agency_list
 from registry.agencies import Directory, How
@@ -32,6 +33,7 @@ from registry.types import DutyState
 from reports import agency_cards, agency_words
 from scheduler.agency_news import tell
 
+NameArgument = Annotated[str, typer.Argument(metavar="CƠ_QUAN", help="Tên hoặc tên khác.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")]
 OnDay = Annotated[
     datetime, typer.Option("--on", formats=DAYS, help="Ngày có hiệu lực, ví dụ 01/07/2027.")
@@ -39,7 +41,7 @@ OnDay = Annotated[
 _T = TypeVar("_T")
 CLI = Actor(None, "cli")
 
-app = typer.Typer(help="Danh sách cơ quan và các thay đổi.", no_args_is_help=True)
+app = Pages("Danh sách cơ quan và các thay đổi.")
 
 
 @app.command("list")
@@ -56,7 +58,7 @@ def listing(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command("show")
-def show_one(name: str, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def show_one(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Một cơ quan: tên, khối, thời gian hoạt động, nơi kế thừa, người nhận tin, việc đang mở."""
     with one_line_errors(), opened(config) as (_settings, tools, db):
         today = local_day(moment())
@@ -70,7 +72,7 @@ def show_one(name: str, config: ConfigOption = None, as_json: JsonOption = False
 
 @app.command("add")
 def add(
-    name: str,
+    name: Annotated[str, typer.Argument(metavar="TÊN", help="Tên đầy đủ của cơ quan mới.")],
     alias: Annotated[list[str] | None, typer.Option(help="Tên khác; có thể lặp lại.")] = None,
     level: Annotated[str, typer.Option(help="Cấp.")] = "",
     group: Annotated[list[str] | None, typer.Option(help="Khối; có thể lặp lại.")] = None,
@@ -97,7 +99,7 @@ def add(
 
 @app.command("merge")
 def merge(
-    sources: Annotated[list[str], typer.Argument(help="Các cơ quan kết thúc.")],
+    sources: Annotated[list[str], typer.Argument(metavar="CƠ_QUAN", help="Các cơ quan kết thúc.")],
     into: Annotated[str, typer.Option(help="Cơ quan tiếp nhận, đã có hoặc mới.")],
     on: OnDay,
     dry_run: DryRun = False,
@@ -111,7 +113,7 @@ def merge(
 
 @app.command("split")
 def split(
-    source: str,
+    source: NameArgument,
     into: Annotated[list[str], typer.Option(help="Cơ quan tiếp nhận; lặp lại cho từng nơi.")],
     on: OnDay,
     main: Annotated[str, typer.Option(help="Nơi nhận mọi việc chưa giao riêng.")] = "",
@@ -126,8 +128,8 @@ def split(
 
 @app.command("rename")
 def rename(
-    old: str,
-    new: str,
+    old: NameArgument,
+    new: Annotated[str, typer.Argument(metavar="TÊN_MỚI", help="Tên mới.")],
     on: OnDay,
     dry_run: DryRun = False,
     config: ConfigOption = None,
@@ -140,7 +142,7 @@ def rename(
 
 @app.command("end")
 def end(
-    source: str,
+    source: NameArgument,
     on: OnDay,
     into: Annotated[str, typer.Option(help="Cơ quan tiếp nhận, nếu có.")] = "",
     dry_run: DryRun = False,
@@ -154,7 +156,9 @@ def end(
 
 @app.command("give")
 def give_duties(
-    numbers: Annotated[list[int], typer.Argument(help="Số đầu việc đang chờ giao lại.")],
+    numbers: Annotated[
+        list[int], typer.Argument(metavar="SỐ_VIỆC", help="Đầu việc đang chờ giao lại.")
+    ],
     to: Annotated[str, typer.Option(help="Cơ quan nhận.")],
     dry_run: DryRun = False,
     config: ConfigOption = None,
@@ -176,7 +180,7 @@ def give_duties(
 
 
 @app.command("cancel")
-def cancel(name: str, config: ConfigOption = None) -> None:
+def cancel(name: NameArgument, config: ConfigOption = None) -> None:
     """Hủy một thay đổi chưa đến ngày có hiệu lực."""
     with one_line_errors(), opened(config) as (_settings, _tools, db):
         was = db.write_now(agency_changes.cancel, name, moment(), CLI)

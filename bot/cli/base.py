@@ -38,7 +38,9 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="In kết quả dạng JSON.")]
 DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
-DayOption = Annotated[datetime | None, typer.Option(formats=DAYS)]
+
+
+YES = ("c", "có", "co", "y", "yes", "ok", "đồng ý")
 
 
 class RoleWord(StrEnum):
@@ -148,6 +150,20 @@ def opened(config: Path | None) -> Iterator[tuple[Settings, Tools, Database]]:
         yield settings, tools, db
     finally:
         db.close()
+
+
+def asked(question: str) -> str:
+    """What somebody at the terminal answers. Raises Stop where they end the input."""
+    typer.echo(f"{question}: ", nl=False)
+    try:
+        return input().strip()
+    except EOFError:
+        raise Stop("Chưa có câu trả lời, chưa làm gì.") from None
+
+
+def agreed_to(question: str) -> bool:
+    """Whether somebody at the terminal says yes; anything else, or nothing, is no."""
+    return asked(f"{question} Gõ c là có, Enter là không").casefold() in YES
 
 
 @contextmanager

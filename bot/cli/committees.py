@@ -11,6 +11,7 @@ import typer
 
 from bot import doctor, logs
 from bot.cli.base import EXPECTED, JsonOption, Stop, moment, one_line_errors, out, show
+from bot.cli.pages import Pages
 from bot.cli.running import first_invite, write_example
 from bot.committees import OWNER, open_own
 from bot.installation import (
@@ -31,15 +32,13 @@ from registry import marks
 from registry.database import Database, DatabaseTrouble, sqlite_path
 from registry.migrations import HEAD
 
-group = typer.Typer(
-    help="Nhiều ban trong một tiến trình: xem, kiểm tra, thêm.", no_args_is_help=True
-)
+group = Pages("Nhiều ban trong một tiến trình: xem, kiểm tra, thêm.")
 
 FileOption = Annotated[
     Path,
     typer.Option("--installation", envvar=ENV_INSTALLATION, help="Tệp kê các ban."),
 ]
-NameArgument = Annotated[str, typer.Argument(help="Tên ban: a-z, 0-9, dấu '-'.")]
+NameArgument = Annotated[str, typer.Argument(metavar="TÊN_BAN", help="Tên ban: a-z, 0-9, dấu '-'.")]
 # A tick that finds nothing new writes nothing down for so long.
 AT_WORK = QUIET + timedelta(minutes=1)
 

@@ -16,10 +16,10 @@ from bot.announcing import announce_import
 from bot.cli.base import (
     DAYS,
     ConfigOption,
-    DayOption,
     JsonOption,
     RoleWord,
     Stop,
+    agreed_to,
     moment,
     one_line_errors,
     opened,
@@ -53,9 +53,9 @@ from scheduler.agency_news import carry_out_and_tell
 
 
 def agencies_load(
-    file: Path,
+    file: Annotated[Path, typer.Argument(metavar="TỆP", help="Bảng cơ quan, .csv hoặc .xlsx.")],
     config: ConfigOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem, không lưu.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Nạp danh sách cơ quan từ .csv hoặc .xlsx (Tên cơ quan, Tên khác, Cấp, Khối, Kế thừa)."""
@@ -82,9 +82,12 @@ class GoneWord(StrEnum):
 
 
 def import_file(  # noqa: PLR0913 -- one parameter an option
-    file: Path,
+    file: Annotated[Path, typer.Argument(metavar="TỆP", help="Văn bản hoặc bảng nhiệm vụ.")],
     directive: Annotated[str, typer.Option(help="Số văn bản, ví dụ 134/KH-UBND.")] = "",
-    issued: DayOption = None,
+    issued: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, help="Ngày ban hành (mặc định: như đọc được trong tệp)."),
+    ] = None,
     due_from: Annotated[
         datetime | None,
         typer.Option(formats=DAYS, help="Bỏ qua các kỳ có hạn trước ngày này (văn bản nhập muộn)."),
@@ -203,7 +206,7 @@ def agreed(lines: list[str], as_json: bool) -> bool:
     if as_json or not sys.stdin.isatty():
         raise Stop("Thêm --yes để lưu, hoặc --dry-run để chỉ xem.")
     say_lines(lines[:-1])
-    return typer.confirm("Lưu các nhiệm vụ này?")
+    return agreed_to("Lưu các nhiệm vụ này?")
 
 
 def invite(

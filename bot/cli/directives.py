@@ -34,7 +34,8 @@ from reports.directives import DirectiveLine, TaskLine, directives, story
 CLI = Actor(None, "cli")
 
 NumberArgument = Annotated[
-    str, typer.Argument(help="Số văn bản: 12/KH-UBND, 12/KH-UBND@2026 hoặc #3.")
+    str,
+    typer.Argument(metavar="SỐ", help="Số văn bản: 12/KH-UBND, 12/KH-UBND@2026 hoặc #3."),
 ]
 IssuedOption = Annotated[
     datetime | None,

@@ -38,7 +38,9 @@ ALL = 1_000_000
 def status(
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="Như trong trò chuyện: cơ quan, văn bản, mục, kỳ, “quá hạn”…"),
+        typer.Argument(
+            metavar="CHỮ", help="Như trong trò chuyện: cơ quan, văn bản, mục, kỳ, “quá hạn”…"
+        ),
     ] = None,
     agency: Annotated[str, typer.Option(help="Chỉ một cơ quan.")] = "",
     picture: Annotated[Path | None, typer.Option(help="Vẽ thành hình .png vào tệp này.")] = None,

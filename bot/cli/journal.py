@@ -20,11 +20,12 @@ from bot.cli.base import (
     out,
     show,
 )
+from bot.cli.pages import Pages
 from bot.disk_words import why
 from registry import audit
 from registry.clock import moment_of
 
-group = typer.Typer(help="Nhật ký: kiểm tra toàn vẹn, xuất ra tệp.", no_args_is_help=True)
+group = Pages("Nhật ký: kiểm tra toàn vẹn, xuất ra tệp.")
 
 
 @group.command()
@@ -58,8 +59,12 @@ def verify(
 @group.command()
 def export(
     to: Annotated[Path, typer.Option("--out", help="Tệp .csv hoặc .jsonl.")],
-    first: Annotated[datetime | None, typer.Option("--from", formats=DAYS)] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAYS)] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=DAYS, help="Từ ngày, giờ Việt Nam.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=DAYS, help="Đến hết ngày, giờ Việt Nam.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Xuất nhật ký (giờ UTC), kèm mã của từng sự kiện."""

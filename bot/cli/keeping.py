@@ -15,6 +15,7 @@ from bot.cli.base import (
     ConfigOption,
     JsonOption,
     Stop,
+    agreed_to,
     moment,
     one_line_errors,
     opened,
@@ -67,7 +68,7 @@ def backup(
 
 
 def restore(
-    file: Path,
+    file: Annotated[Path, typer.Argument(metavar="TỆP", help="Bản sao lưu, trong data/backups.")],
     resend: Annotated[
         bool, typer.Option("--resend", help="Gửi lại tin không rõ đã đến, ghi “(gửi lại)”.")
     ] = False,
@@ -161,7 +162,10 @@ def restored_lines(file: Path, files_dir: Path, done: Restored, *, resend: bool)
 
 
 def erase(
-    contact: Annotated[str, typer.Argument(help="Kênh:địa chỉ, ví dụ telegram:123456789.")],
+    contact: Annotated[
+        str,
+        typer.Argument(metavar="KÊNH:ĐỊA_CHỈ", help="Nơi nhận tin, ví dụ telegram:123456789."),
+    ],
     order: Annotated[
         str, typer.Option(help="Theo yêu cầu nào, ví dụ “Đơn ngày 3/9/2026”; không ghi tên người.")
     ] = "",
@@ -177,7 +181,7 @@ def erase(
             raise Stop(f"Không có địa chỉ nhận tin {contact!r}.")
         if known.closed_reason == erasing.ERASING:
             raise Stop("Dữ liệu của người này đã được xóa; địa chỉ sẽ mất sau tin trả lời cuối.")
-        if not yes and not (sys.stdin.isatty() and typer.confirm("Xóa, không hoàn tác được?")):
+        if not yes and not (sys.stdin.isatty() and agreed_to("Xóa, không hoàn tác được?")):
             raise Stop("Chưa xóa gì. Thêm --yes để xác nhận.")
         made = db.write_now(erase_now, known.id or 0, settings, order.strip(), moment())
     if as_json:
@@ -201,7 +205,7 @@ def erase_now(
 
 
 def certificate(
-    code: Annotated[str, typer.Argument(help="Số giấy xác nhận.")],
+    code: Annotated[str, typer.Argument(metavar="SỐ", help="Số giấy xác nhận.")],
     to: Annotated[Path | None, typer.Option("--out", help="Tệp .docx.")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

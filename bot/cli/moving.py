@@ -32,6 +32,7 @@ def migrate_to(
     url: Annotated[
         str,
         typer.Argument(
+            metavar="ĐỊA_CHỈ",
             envvar=TARGET,
             help="postgresql+psycopg://NGƯỜI_DÙNG:MẬT_KHẨU@MÁY_CHỦ/TÊN, một cơ sở dữ liệu trống.",
         ),

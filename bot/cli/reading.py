@@ -16,8 +16,11 @@ from registry.clock import local_day
 
 
 def deadline(
-    phrase: Annotated[str, typer.Argument(help="Cụm từ thời hạn.")] = "",
-    start: Annotated[datetime | None, typer.Option("--from", formats=DAYS)] = None,
+    phrase: Annotated[str, typer.Argument(metavar="CỤM_TỪ", help="Như trong văn bản.")] = "",
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=DAYS, help="Ngày của văn bản (mặc định: hôm nay)."),
+    ] = None,
     inclusive: Annotated[
         bool, typer.Option("--inclusive", help='"trước ngày D" gồm cả ngày D.')
     ] = False,
@@ -64,7 +67,7 @@ def each_line(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
 
 
 def reply(
-    text: Annotated[str, typer.Argument(help="Câu trả lời như gõ trong cuộc trò chuyện.")] = "",
+    text: Annotated[str, typer.Argument(metavar="CÂU", help="Như gõ trong trò chuyện.")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
     lines: Annotated[

@@ -32,8 +32,12 @@ LONG = timedelta(days=92)
 
 
 def plan(  # noqa: PLR0913 -- each an option
-    start: Annotated[datetime | None, typer.Option("--from", formats=DAYS)] = None,
-    until: Annotated[datetime | None, typer.Option("--to", formats=DAYS)] = None,
+    start: Annotated[
+        datetime | None, typer.Option("--from", formats=DAYS, help="Từ ngày (mặc định: hôm nay).")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=DAYS, help="Đến hết ngày.")
+    ] = None,
     period: Annotated[
         str, typer.Option("--period", help='Thay --from, --to: "quý 4", "tháng 12/2026".')
     ] = "",

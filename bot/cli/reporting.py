@@ -7,6 +7,7 @@ import typer
 
 from bot import papers
 from bot.cli.base import ConfigOption, JsonOption, Stop, moment, one_line_errors, opened, out, show
+from bot.cli.pages import Pages
 from bot.disk_words import why
 from deadlines import Unit
 from registry.clock import local_day
@@ -14,7 +15,7 @@ from reports.papers.contract import to_contract
 from reports.papers.load import load_report
 from reports.papers.period import EXAMPLES, NAMES, UNITS, NoPeriod, name_of, read_period
 
-group = typer.Typer(help="Dự thảo báo cáo của một kỳ: tóm tắt, .docx, .xlsx.", no_args_is_help=True)
+group = Pages("Dự thảo báo cáo của một kỳ: tóm tắt, .docx, .xlsx.")
 
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Tệp .docx hoặc .xlsx sẽ ghi (ghi đè nếu đã có).")

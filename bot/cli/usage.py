@@ -8,6 +8,10 @@ _OF = r"Invalid value for '(?P<x>.*?)':"
 _VALUE = _OF + r".*'(?P<y>.*?)' "
 # What typer says -> what we say, in the order tried.
 _WORDS = (
+    (
+        r"No such option: (?P<x>[^\s.]+)\.? (?:\(Possible options: |Did you mean )(?P<y>[^)?]+).*",
+        "Không có tùy chọn {x}; có {y}",
+    ),
     (r"No such option: (?P<x>[^\s.]+).*", "Không có tùy chọn {x}"),
     (r"No such command '(?P<x>.*?)'.*", "Không có lệnh “{x}”"),
     (r"Missing option '?(?P<x>-[\w-]+).*", "Thiếu tùy chọn {x}"),
@@ -17,13 +21,15 @@ _WORDS = (
         r"Got unexpected extra argument(?:s|\(s\))? \((?P<x>.*)\)",
         "Thừa: {x}; tên có dấu cách phải đặt trong dấu ngoặc kép",
     ),
-    (r"Option '?(?P<x>-[\w-]+)'? requires an argument.*", "Tùy chọn {x} cần một giá trị"),
+    (r"Option '?(?P<x>-[\w-]+)'? requires .*", "Tùy chọn {x} cần một giá trị"),
+    (r"Option '?(?P<x>-[\w-]+)'? does not take a value.*", "Tùy chọn {x} không kèm giá trị"),
     (_VALUE + r"is not one of (?P<z>.*?)\.?", "{x} không nhận “{y}”, chỉ nhận: {z}"),
     (
         _VALUE + r"does not match the formats.*",
         "{x} phải là ngày có thật, viết như 31/12/2026, không phải “{y}”",
     ),
     (_VALUE + r"is not a valid (?:int|float|range).*", "{x} phải là số, không phải “{y}”"),
+    (_OF + r".*(?:valid integer|valid number|unable to parse).*", "{x} phải là số nguyên"),
     (_OF + r" (?P<y>.*)", "Giá trị của {x} không dùng được: {y}"),
     (r"Invalid value: (?P<x>.*)", "{x}"),
 )
@@ -43,7 +49,7 @@ def words(message: str, command: str) -> str:
 def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
     """The command line, the process's own unless `arguments` are given; its exit code."""
     try:
-        return int(app(arguments, standalone_mode=False) or 0)
+        return int(app(arguments, standalone_mode=False, prog_name="dondoc") or 0)
     except typer.Abort:
         typer.echo("Lỗi: Đã dừng theo yêu cầu.", err=True)
         return 1
@@ -53,7 +59,7 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
         if not hasattr(error, "format_message"):
             raise
         if type(error).__name__.startswith("NoArgsIsHelp"):
-            error.show()  # type: ignore[attr-defined]
+            typer.echo(context.get_help() if context else "")
         else:
             command = context.command_path if context else "dondoc"
             typer.echo(words(error.format_message(), command), err=True)

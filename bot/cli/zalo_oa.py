@@ -22,6 +22,7 @@ from bot.cli.base import (
     JsonOption,
     RoleWord,
     Stop,
+    asked,
     moment,
     one_line_errors,
     opened,
@@ -30,6 +31,7 @@ from bot.cli.base import (
     show,
 )
 from bot.cli.data import one_agency
+from bot.cli.pages import Pages
 from bot.oa_contacts import CHANNEL, windows, words_of
 from bot.settings import Settings
 from registry import people
@@ -64,7 +66,7 @@ def authorize(
             return
         if not code:
             _tell(as_json, section.callback_url, proof.challenge, link)
-            code = typer.prompt("Dán địa chỉ sau khi đồng ý (có code=…)")
+            code = asked("Dán địa chỉ sau khi đồng ý (có code=…)")
         given = _checked(brought(code), section.oa_id, proof.state)
         grant = asyncio.run(_take(settings, given.code, proof.verifier, moment))
     if as_json:
@@ -147,7 +149,9 @@ def _shown(address: str) -> str:
 
 
 def phone(
-    number: Annotated[str, typer.Argument(help="Số điện thoại có Zalo, ví dụ 0912345678.")],
+    number: Annotated[
+        str, typer.Argument(metavar="SỐ", help="Số điện thoại có Zalo, ví dụ 0912345678.")
+    ],
     agency: Annotated[str, typer.Option(help="Cơ quan.")],
     name: Annotated[str, typer.Option(help="Họ tên người nhận.")],
     agreed: Annotated[
@@ -183,6 +187,6 @@ def bind_phone(session: Session, chat: Chat, role: Role, agency_id: int, now: da
     people.bind(session, contact, chat.name, role, agency_id, now, PHONE_CONSENT)
 
 
-group = typer.Typer(help="Zalo Official Account.", no_args_is_help=True)
+group = Pages("Zalo Official Account: xin quyền, người nhận tin, số điện thoại.")
 for command in (authorize, contacts, phone):
     group.command()(command)
