@@ -18,6 +18,7 @@ from bot.boards import Boards
 from bot.brisk import brisk
 from bot.channels import make_channels
 from bot.channels.http import HttpClient
+from bot.damage import until_damaged
 from bot.dispatch import Dispatcher
 from bot.drafts import Drafts
 from bot.heartbeat import Heartbeat
@@ -38,6 +39,7 @@ from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
 from registry import erasing, files, marks, outbox, retention, tally
 from registry.database import Database
+from registry.disk import in_words
 from registry.expand import expand
 from registry.posts import ANYBODY, SCHEDULER, SENDER, Alone, Posts, call
 from scheduler.agency_news import carry_out_and_tell
@@ -167,7 +169,8 @@ class App:
 
     async def __aenter__(self) -> Self:
         if self.posts.alone:
-            await self._take_over()
+            with in_words(self.db.url):
+                await self._take_over()
         return self
 
     async def _take_over(self) -> None:
@@ -273,15 +276,18 @@ class App:
     # -- running ----------------------------------------------------------------------------------
 
     async def serve(self) -> None:
-        """Until cancelled. Raises SendError where a token is refused at the start."""
+        """Until cancelled. Raises SendError where a token is refused at the start, DatabaseTrouble
+        where the database cannot be used then or turns out damaged."""
         if self.posts.alone:
             # Nobody else can be at it: what is due today is known before anything else begins.
-            await self._first_look()
+            with in_words(self.db.url):
+                await self._first_look()
         self.ticks.start()
         only = len(self.channels) == 1
         listener = Listener(self.dispatcher, self.posts, self.vitals, only=only)
         work = [
             asyncio.create_task(self.dispatcher.run(), name="dispatch"),
+            asyncio.create_task(self._until_damaged(), name="damage"),
             *(
                 asyncio.create_task(while_mine(self.posts, post, task), name=name)
                 for post, name, task in self._held()
@@ -297,6 +303,9 @@ class App:
             self.ticks.stop()
             # A messenger that is silent now is not waited for twice.
             self._patience = 0.1
+
+    async def _until_damaged(self) -> None:
+        await until_damaged(self.db, self.tools.renderer, self.clock, self.deliverer.wake)
 
     def _held(self) -> list[tuple[str, str, Callable[[], Awaitable[None]]]]:
         """What one process does for all: its post, its name, the work."""

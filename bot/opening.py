@@ -18,6 +18,7 @@ from registry.database import (
     DatabaseTrouble,
     sqlite_path,
 )
+from registry.disk import in_words
 from registry.expand import Terms
 from registry.file_links import Links
 from reports.render import Renderer
@@ -127,8 +128,9 @@ def open_database(settings: Settings, now: datetime) -> Database:
     """The database, migrated. Raises DatabaseTrouble."""
     url = settings.database_url
     try:
-        db = Database(url)
-        _migrate(db, now)
+        with in_words(url):
+            db = Database(url)
+            _made_ready(db, now)
     except DatabaseTrouble:
         raise
     except Exception as error:
@@ -147,10 +149,27 @@ def open_database(settings: Settings, now: datetime) -> Database:
     return db
 
 
-def _migrate(db: Database, now: datetime) -> None:
+def _made_ready(db: Database, now: datetime) -> None:
     """A database that cannot be used is let go of: it may be tried again for days."""
     try:
+        _check_again(db)
         db.migrate(now)
     except BaseException:
         db.close()
         raise
+
+
+def damage_note(url: str) -> Path | None:
+    """The file that says that an SQLite file was found damaged; None for other databases."""
+    path = sqlite_path(url)
+    return path.with_name(f"{path.name}.damaged") if path is not None else None
+
+
+def _check_again(db: Database) -> None:
+    """A page that nobody reads at the start would let the next life begin, and take answers that
+    the restore loses; so what was found damaged once is read whole. Raises DatabaseDamaged."""
+    note = damage_note(db.url)
+    if note is not None and note.exists():
+        db.check()
+        note.unlink()
+        log.warning("the database was called damaged; it is sound")

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from bot.backups import erased_leave_on
-from bot.opening import Tools
+from bot.opening import Tools, damage_note
 from bot.settings import Settings
 from registry import files, former, people, restoring
 from registry.backups import FILES, put_file, stored_in
@@ -79,6 +79,8 @@ def restore(
             kept = _aside(target, now)
             for end in ENDS:
                 _move(Path(f"{ready}{end}"), Path(f"{target}{end}"))
+            if note := damage_note(settings.database_url):
+                note.unlink(missing_ok=True)
     finally:
         _remove(ready)
     return Restored(kept, *done)

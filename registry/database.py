@@ -26,19 +26,23 @@ from sqlmodel import Session, SQLModel
 from registry.bulk import insert_rows
 from registry.engines import (
     READERS,
+    Damage,
+    DatabaseDamaged,
     DatabaseTrouble,
+    damaged,
     engine_for,
     passing,
     password_of,
     place_of,
     sqlite_path,
+    tell_of_damage,
 )
 from registry.migrations import HEAD
 from registry.writing import WriteThread, cut_off, write_alone
 
 __all__ = [
-    "Database", "DatabaseTrouble", "Renew", "check_backup", "copy_database", "insert_new",
-    "password_of", "place_of", "sqlite_path",
+    "Database", "DatabaseDamaged", "DatabaseTrouble", "Renew", "check_backup", "copy_database",
+    "insert_new", "password_of", "place_of", "sqlite_path",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -51,6 +55,7 @@ BRIEFLY = (0.1, 0.5, 1.5)
 class Database:
     """The registry's only handle. `write` and `read` take a function whose first argument is a
     Session; `write` runs it in one transaction (all or nothing), `read` in a read-only one.
+    Whatever meets a damaged file raises DatabaseDamaged; `damage` holds the first.
 
     Raises DatabaseTrouble when the file cannot be opened.
     """
@@ -62,6 +67,9 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = engine_for(url, writer=True)
         self._reader = engine_for(url, writer=False)
+        self.damage: Damage = Damage()
+        for engine in (self._writer, self._reader):
+            tell_of_damage(engine, self.damage)
         self._writes = WriteThread(self._writer)
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="dondoc-read")
 
@@ -135,12 +143,15 @@ class Database:
             with self._writer.connect() as connection:
                 return self._revision(connection)
         except DatabaseError as error:
-            if not self.sqlite:
-                raise unreachable(error) from error
-            raise DatabaseTrouble(
-                "Không mở được cơ sở dữ liệu: tệp hỏng hoặc không phải SQLite. "
-                "Hãy phục hồi từ bản sao lưu gần nhất."
-            ) from error
+            if self.sqlite:
+                raise
+            raise unreachable(error) from error
+
+    def check(self) -> None:
+        """Read all of an SQLite file, which takes seconds for a big one. Raises DatabaseDamaged
+        where it is not sound."""
+        if self.sqlite and self.read_now(_fault) != "ok":
+            raise damaged(sqlite_path(self.url))
 
     @staticmethod
     def _revision(connection: Connection) -> str | None:
@@ -190,6 +201,12 @@ class Database:
             return None
         copy_database(path, target)
         return target
+
+
+def _fault(session: Session) -> str:
+    found = session.connection().exec_driver_sql("PRAGMA integrity_check(1)")
+    first: str = found.scalar_one()
+    return first
 
 
 def _shrink(session: Session) -> None:

@@ -8,12 +8,14 @@ for the pen would be older than the pen.
 
 import re
 import sqlite3
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.engine import URL, Dialect, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.util import LRUCache
 
@@ -40,6 +42,17 @@ _PASSING = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P0
 
 class DatabaseTrouble(Exception):
     """The database cannot be used; the text says so in one Vietnamese line with what to do."""
+
+
+class DatabaseDamaged(DatabaseTrouble):
+    """The file itself is damaged. Trying again cannot help, and each write may make it worse."""
+
+
+# Raised by whichever statement meets it, in whichever thread; kept here by the first.
+Damage = Future[DatabaseDamaged]
+_DAMAGE = "damage"
+# Primary result codes; an extended code holds its own in the low byte.
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -94,6 +107,38 @@ def engine_for(url: str, *, writer: bool) -> Engine:
     return engine
 
 
+def tell_of_damage(engine: Engine, found: Damage) -> None:
+    """`found` is told when a statement of this engine meets a damaged file."""
+    engine.update_execution_options(**{_DAMAGE: found})
+
+
+def damaged(path: Path | str | None) -> DatabaseDamaged:
+    """What is said of a damaged file."""
+    return DatabaseDamaged(
+        f"Không dùng được cơ sở dữ liệu: tệp hỏng hoặc không phải SQLite ({path}). Kiểm tra ổ đĩa, "
+        "rồi phục hồi từ bản sao lưu gần nhất: dondoc restore TỆP."
+    )
+
+
+def _met(context: ExceptionContext) -> DatabaseDamaged | None:
+    """A failure that means damage becomes one of ours, with nothing of the driver's words."""
+    error = context.original_exception
+    if not isinstance(error, sqlite3.Error) or code_of(error) not in _DAMAGED:
+        return None
+    engine = context.engine
+    trouble = damaged(engine.url.database if engine is not None else None)
+    found = engine.get_execution_options().get(_DAMAGE) if engine is not None else None
+    if found is not None:
+        with suppress(InvalidStateError):
+            found.set_result(trouble)
+    return trouble
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where the driver gives none."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+
+
 def _sharing(own: Engine, shared: Shared) -> Engine:
     """The engine with another one's compiled statements: the same few hundred for each committee
     of a process, a megabyte and a second's work. SQLAlchemy keeps them for each dialect object;
@@ -106,6 +151,8 @@ def _sharing(own: Engine, shared: Shared) -> Engine:
 def _any_sqlite() -> Shared:
     """What all SQLite files of the process share. A dialect has to have seen a connection."""
     engine = create_engine("sqlite://")
+    # Heard by the dialect, and so for every file.
+    event.listen(engine, "handle_error", _met)
     with engine.connect():
         pass
     engine.dispose()

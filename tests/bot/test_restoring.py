@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from bot import backups, restoring
 from bot.app import App
-from bot.opening import Tools, open_database
+from bot.opening import Tools, damage_note, open_database
 from bot.restoring import Restored
 from bot.settings import Briefs, Contacts, Paths, Reminders, Settings
 from registry import audit, files
@@ -25,7 +25,7 @@ from registry.database import DatabaseTrouble
 from registry.file_links import KEY_NAME
 from registry.former import Former
 from registry.tables import Person
-from tests.fakes.databases import sqlite_only
+from tests.fakes.databases import spoil, sqlite_only
 from tests.world import ConsoleMessenger, Office, SimClock, office
 
 pytestmark = sqlite_only
@@ -159,6 +159,19 @@ async def test_in_doubt_nothing_is_sent_by_itself(here: Path) -> None:
     assert done.held.held >= 1
     assert ("Sở Y tế", done.held.held) in done.held.agencies
     assert await heard_until(here, NOON + timedelta(minutes=1), NOON + timedelta(hours=1)) == [0]
+
+
+@pytest.mark.parametrize("table", ["notice", "auditevent", "completion"])
+async def test_a_page_in_the_middle_is_gone(table: str, here: Path) -> None:
+    """What the rest of it still tells is used; nobody hears twice, and word of it is kept."""
+    spoil(here / "dondoc.db", table)
+    note = damage_note(settings_of(here).database_url)
+    assert note is not None
+    note.touch()
+    done = restore(here)
+    assert done.held.told + done.held.held >= 1
+    assert not note.exists()
+    assert await heard_until(here, NOON, NOON) == [0]
 
 
 async def test_without_the_old_database_everything_up_to_now_is_in_doubt(here: Path) -> None:

@@ -1,6 +1,8 @@
 """Fresh migrated databases for tests: migrated once, then copied."""
 
+import sqlite3
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -49,3 +51,15 @@ def ended(db: Database) -> None:
     db.close()
     if postgres.wanted():
         postgres.returned(db.url)
+
+
+def spoil(path: Path, table: str) -> None:
+    """Noise over one page in the middle of a database nobody has open: the first of a table. What
+    does not read that table finds nothing wrong."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+        found = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    with path.open("r+b") as file:
+        file.seek((found[0] - 1) * size)
+        file.write(b"\xde\xad\xbe\xef" * (size // 4))
