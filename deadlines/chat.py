@@ -1,7 +1,8 @@
 """Days as people type them in a chat: "mai", "thứ 6 tuần sau", "3 ngày nữa", "20/12", "quý sau".
 
-Here a phrase names ONE day to come. "tháng sau" is the coming month, not every month's next; a
-bare weekday is the next one. What a document may say ("trước ngày 15/12/2025") is read too.
+Here a phrase names ONE day to come. "tháng sau" is the coming month, not every month's next, and
+"tháng sau nữa" the one after it; a bare weekday is the next one. What a document may say ("trước
+ngày 15/12/2025") is read too.
 """
 
 import re
@@ -32,7 +33,7 @@ class NoDay:
 _WEEKDAYS = {"hai": 0, "ba": 1, "tư": 2, "năm": 3, "sáu": 4, "bảy": 5}
 _WEEKDAYS |= {str(number + 2): number for number in range(6)}
 _UNITS = {"tuần": Unit.WEEK, "tháng": Unit.MONTH, "quý": Unit.QUARTER, "năm": Unit.YEAR}
-_NEXT = r"(?:sau|tới|kế tiếp|tiếp theo|tiếp)"
+_NEXT = r"(?:sau|tới|kế tiếp|tiếp theo|tiếp)(?: nữa)?"
 _THIS = r"(?:này|nay)"
 _WEEKDAY = r"(?:thứ (?P<w>hai|ba|tư|năm|sáu|bảy|[2-7])|t (?P<w2>[2-7])|(?P<sun>chủ nhật|cn))"
 
@@ -42,6 +43,17 @@ _Reader = Callable[[re.Match[str], date, WorkCalendar], _Found]
 
 def _shift(days: int) -> _Reader:
     return lambda _match, today, _calendar: today + timedelta(days=days)
+
+
+def _half_month(_match: re.Match[str], today: date, _calendar: WorkCalendar) -> _Found:
+    return today + timedelta(days=15)
+
+
+def _ahead(which: str | None) -> int:
+    """How many weeks, months … after this one "này", "sau" and "sau nữa" are."""
+    if not which or which.endswith(("này", "nay")):
+        return 0
+    return 2 if which.endswith("nữa") else 1
 
 
 def _count(match: re.Match[str], today: date, calendar: WorkCalendar) -> _Found:
@@ -66,8 +78,8 @@ def _weekday(match: re.Match[str], today: date, _calendar: WorkCalendar) -> _Fou
     day = _WEEKDAYS[word] if word else 6
     monday = today - timedelta(days=today.weekday())
     which = match["which"] or ""
-    if which.startswith("tuần") and not which.endswith(("này", "nay")):
-        return monday + timedelta(days=7 + day)
+    if which.startswith("tuần") and (weeks := _ahead(which)):
+        return monday + timedelta(days=7 * weeks + day)
     this = monday + timedelta(days=day)
     if which:
         return this if this >= today else None
@@ -77,8 +89,7 @@ def _weekday(match: re.Match[str], today: date, _calendar: WorkCalendar) -> _Fou
 def _weekend(match: re.Match[str], today: date, calendar: WorkCalendar) -> _Found:
     """The last working day of a week; on a weekend "cuối tuần" could mean this one or the next."""
     monday = today - timedelta(days=today.weekday())
-    later = match["which"] is not None and not match["which"].endswith(("này", "nay"))
-    friday = calendar.last_working(monday + timedelta(days=11 if later else 4))
+    friday = calendar.last_working(monday + timedelta(days=4 + 7 * _ahead(match["which"])))
     if friday >= today:
         return friday
     return monday + timedelta(days=6) if match["which"] else (friday + 7 * _DAY,)
@@ -88,14 +99,16 @@ def _period(match: re.Match[str], today: date, calendar: WorkCalendar) -> _Found
     """The start, middle or end of this or the coming week, month, quarter or year."""
     unit = _UNITS[match["unit"]]
     which = match["which"] or ""
-    later = bool(which) and not which.endswith(("này", "nay"))
+    later = _ahead(which)
     at = match["at"] or "cuối"
     if unit is Unit.WEEK:
-        monday = today - timedelta(days=today.weekday()) + timedelta(days=7 if later else 0)
+        monday = today - timedelta(days=today.weekday()) + timedelta(days=7 * later)
         day = monday + timedelta(days={"đầu": 0, "giữa": 2}.get(at, 4))
         return calendar.last_working(day) if at == "cuối" else day
     period = Period.holding(unit, today)
-    found = _point(period.next() if later else period, at)
+    for _ in range(later):
+        period = period.next()
+    found = _point(period, at)
     if found < today:
         return None if which else _point(period.next(), at)
     return found
@@ -120,7 +133,7 @@ def _month_day(match: re.Match[str], today: date, _calendar: WorkCalendar) -> _F
         found = clamped(today.year, today.month, day)
         return found if found >= today else None
     if which:
-        return clamped(today.year, today.month + 1, day)
+        return clamped(today.year, today.month + _ahead(which), day)
     found = clamped(today.year, today.month, day)
     return found if found >= today else clamped(today.year, today.month + 1, day)
 
@@ -144,6 +157,7 @@ PHRASES: tuple[tuple[str, _Reader], ...] = (
     (r"ngày kìa", _shift(3)),
     (r"ngày làm việc (?:tới|tiếp theo|sau|kế tiếp)", _next_working),
     (r"(?P<n>\d{1,3}) (?P<u>ngày làm việc|ngày|tuần|tháng|năm|hôm)(?: (?:nữa|tới|sau))?", _count),
+    (r"nửa tháng(?: (?:nữa|tới))?", _half_month),
     (r"t \+ (?P<n>\d{1,3})(?P<u>)", _count),
     (
         rf"(?:(?:sáng|chiều|tối) )?{_WEEKDAY}(?: {_WEEK})?",
@@ -158,6 +172,54 @@ PHRASES: tuple[tuple[str, _Reader], ...] = (
 )  # fmt: skip
 _TABLE = [(re.compile(rf"{_OPEN}(?:{pattern}){_CLOSE}"), reader) for pattern, reader in PHRASES]
 _LONGEST = 200
+# "Hai tuần", but not "hai tuần nữa": it does not say from when.
+_LENGTH = re.compile(r"(?:\d{1,3} (?:ngày làm việc|ngày|tuần|tháng|năm|hôm)|nửa tháng)$")
+_AGAIN = re.compile(r"\bnữa\b")
+# What cannot begin the reason behind a day, because it goes on with the day.
+_GOES_ON = re.compile(
+    r"[\d/+-]|(?:nữa|sau|tới|này|nay|kế|tiếp|năm|tháng|quý|tuần|ngày|hoặc|hay|đến|trước|và)\b"
+)
+_MOST_WORDS = 20
+
+
+@dataclass(frozen=True)
+class Front:
+    """The day at the front of an answer, and the words behind it. `length`: only how long was said
+    ("thêm 10 ngày"), not from when; the day counts from the day it was read on."""
+
+    day: date
+    rest: str
+    length: bool = False
+
+
+def read_front(text: str, today: date, calendar: WorkCalendar | None = None) -> Front | None:
+    """The day that the first words name as people type it ("tuần sau nữa vì mưa lũ"); the longest
+    such words count. None where they name none, and for days a document could name ("20/12")."""
+    typed = text[: 8 * _LONGEST].split()
+    for size in range(min(len(typed), _MOST_WORDS), 0, -1):
+        head = " ".join(typed[:size])
+        behind = " ".join(typed[size:])
+        if behind and not head.endswith((",", ";", ".", ":")) and _goes_on(behind):
+            continue
+        line = words(head.rstrip(" ,;.:")).line
+        found = _by_table(line, today, calendar or _CALENDAR)
+        if isinstance(found, date):
+            return Front(found, behind, _LENGTH.search(line) is not None)
+    return None
+
+
+def _goes_on(behind: str) -> bool:
+    return _GOES_ON.match(words(behind[:_LONGEST]).line) is not None
+
+
+def _by_table(line: str, today: date, calendar: WorkCalendar) -> _Found:
+    """What a phrase of the table says: a day, days, or that there is none (an empty tuple); None
+    where no phrase is the whole line."""
+    for pattern, reader in _TABLE:
+        match = pattern.fullmatch(line)
+        if match:
+            return reader(match, today, calendar) or ()
+    return None
 
 
 def read_day(text: str, today: date, calendar: WorkCalendar | None = None) -> date | NoDay:
@@ -166,17 +228,13 @@ def read_day(text: str, today: date, calendar: WorkCalendar | None = None) -> da
         return NoDay()
     calendar = calendar or _CALENDAR
     line = words(text).line
-    for pattern, reader in _TABLE:
-        match = pattern.fullmatch(line)
-        if match:
-            return _answer(reader(match, today, calendar))
-    return _formal(text, today, calendar)
-
-
-def _answer(found: _Found) -> date | NoDay:
+    found = _by_table(line, today, calendar)
     if isinstance(found, date):
         return found
-    return NoDay(found or ())
+    if found is not None:
+        return NoDay(found)
+    # No document says so, and its reader would take "tuần sau nữa" for "tuần sau".
+    return NoDay() if _AGAIN.search(line) else _formal(text, today, calendar)
 
 
 _DAY_MONTH = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})(?!\d)")

@@ -31,6 +31,8 @@ from registry.tables import (
 from registry.types import DutyState, Part, RequestKind, RequestState
 
 UNDO_DAYS = 30
+# Begins what staff said when they decided a request, behind why it was asked for.
+DECIDED = "Cơ quan thường trực trả lời: "
 _CHUNK = 500
 
 
@@ -257,20 +259,56 @@ def _asked(session: Session, duty: Duty) -> list[Request]:
 
 
 def grant_extension(
-    session: Session, extension: Extension, actor: Actor, day: date, now: datetime
+    session: Session, extension: Extension, actor: Actor, day: date, now: datetime, note: str = ""
 ) -> Duty:
-    """Move the duty's day; the old one stays in the extension. Its notices are planned anew."""
+    """Move the duty's day; the old one stays in the extension. Its notices are planned anew. The
+    day may have moved since it was asked for (a later directive, a corrected one): what counts is
+    the duty's day now, and it never comes nearer. `note`: what staff said with it. Raises
+    Refused."""
     duty = session.get_one(Duty, extension.duty_id)
-    extension.new_due_on = day
+    if day <= duty.due_on:
+        raise Refused(
+            f"Hạn hiện nay của đầu việc {duty.number} là {date_text(duty.due_on)}; ngày gia hạn "
+            f"phải sau ngày đó. Trả lời: duyệt {extension.request_id} "
+            f"{date_text(duty.due_on + timedelta(days=7))}, "
+            f"hoặc từ chối {extension.request_id} lý do…"
+        )
+    extension.old_due_on, extension.new_due_on = duty.due_on, day
+    _keep_decision(extension, note)
     duty.due_on, duty.since, duty.plan_due = day, now, True
     session.add(extension)
     session.add(duty)
     withdraw(session, duty.id or 0, now, "extended")
     record(
         session, now, "extension.granted", str(duty.number), actor.person_id, actor.name,
-        old=str(extension.old_due_on), new=str(day),
+        old=str(extension.old_due_on), new=str(day), note=bool(note),
     )  # fmt: skip
     return duty
+
+
+def refuse_extension(
+    session: Session, extension: Extension, actor: Actor, why: str, now: datetime
+) -> None:
+    """Note that staff said no, and `why` ("" if they did not say). The words stay with the request:
+    a journal's row could never again be rid of a name in them."""
+    duty = session.get_one(Duty, extension.duty_id)
+    _keep_decision(extension, why)
+    session.add(extension)
+    record(
+        session, now, "extension.refused", str(duty.number), actor.person_id, actor.name,
+        request=extension.request_id, reason=bool(why),
+    )  # fmt: skip
+
+
+def _keep_decision(extension: Extension, words: str) -> None:
+    if words:
+        extension.reason = f"{extension.reason}\n{DECIDED}{words}".lstrip("\n")
+
+
+def decision_on(extension: Extension) -> str:
+    """What staff said when they decided; "" for nothing."""
+    lines = f"\n{extension.reason}".split(f"\n{DECIDED}", 1)
+    return lines[1] if len(lines) > 1 else ""
 
 
 def cancel(session: Session, owed: Sequence[Duty], note: str, now: datetime) -> None:

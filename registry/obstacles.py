@@ -73,10 +73,12 @@ def set_theme(
 
 def answer(session: Session, obstacle: Obstacle, actor: Actor, words: str, now: datetime) -> None:
     """Close it with an answer; whoever answers has taken it. Earlier answers stay before this
-    one."""
+    one, which then begins with its day."""
     _must_be_open(obstacle)
-    said = [obstacle.resolution] if obstacle.resolution else []
-    obstacle.resolution = "\n".join([*said, words])
+    if obstacle.resolution:
+        obstacle.resolution = f"{obstacle.resolution}\n{_on(now)}{words}"
+    else:
+        obstacle.resolution = words
     obstacle.closed_at, obstacle.answered_by = now, actor.person_id
     obstacle.owner_id = obstacle.owner_id or actor.person_id
     session.add(obstacle)
@@ -87,7 +89,8 @@ def raise_again(
     session: Session, obstacle: Obstacle, actor: Actor, words: str, due_on: date | None,
     now: datetime,
 ) -> None:  # fmt: skip
-    """The answer did not help: open again under its number, with a new day and what was added.
+    """The answer did not help: open again under its number, with a new day and what was added,
+    each with the day it was said on.
     Raises Refused where it is open, or its duty is not."""
     duty = session.get_one(Duty, obstacle.duty_id)
     if obstacle.closed_at is None:
@@ -95,11 +98,22 @@ def raise_again(
     if duty.state != DutyState.OPEN:
         raise Refused(f"Đầu việc {duty.number} không còn mở nên không nêu lại vướng mắc được.")
     if words:
-        obstacle.text = f"{obstacle.text}\n{words}"
+        obstacle.text = f"{obstacle.text}\n{_on(now)}{words}"
+    if obstacle.resolution and not _ON.match(obstacle.resolution):
+        obstacle.resolution = f"{_on(obstacle.closed_at)}{obstacle.resolution}"
     obstacle.closed_at = obstacle.reminded_on = None
     obstacle.due_on = due_on
     session.add(obstacle)
     record(session, now, "obstacle.again", label(obstacle), actor.person_id, actor.name)
+
+
+_ON = re.compile(r"Ngày \d{1,2}/\d{1,2}/\d{4}: ")
+
+
+def _on(moment: datetime) -> str:
+    """What is said later is told apart by its day."""
+    day = local_day(moment)
+    return f"Ngày {day.day}/{day.month}/{day.year}: "
 
 
 def _must_be_open(obstacle: Obstacle) -> None:

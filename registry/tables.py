@@ -452,7 +452,8 @@ class Request(SQLModel, table=True):
 
 
 class Extension(SQLModel, table=True):
-    """Gia hạn: the old day is kept beside the proposed and the granted one."""
+    """Gia hạn: the old day is kept beside the proposed and the granted one. `reason`: why it was
+    asked for, and on a line of its own what staff said when they decided."""
 
     request_id: int = Field(foreign_key="request.id", primary_key=True, ondelete="CASCADE")
     duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")

@@ -1,6 +1,7 @@
 """One duty explained: where it comes from, how it was read, what was said to whom, what was
 answered. The read model behind /visao."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -261,10 +262,19 @@ def _obstacles(session: Session, duty_id: int) -> list[Answer]:
     )  # fmt: skip
     answers = []
     for at, text, closed_at, resolution, name, answerer in rows:
-        answers.append(Answer(at, "obstacle", name or "", text))
+        answers.append(Answer(at, "obstacle", name or "", apart(text)))
         if closed_at is not None:
-            answers.append(Answer(closed_at, "answered", answerer or "", resolution))
+            answers.append(Answer(closed_at, "answered", answerer or "", apart(resolution)))
     return answers
+
+
+def apart(text: str) -> str:
+    """Words kept in lines, said one after the other on one line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = lines[:1] + [
+        re.sub(r"^(?:Ngày|Cơ) ", lambda m: m[0].lower(), each) for each in lines[1:]
+    ]
+    return "; ".join([line.rstrip(" .;,") for line in said[:-1]] + said[-1:])
 
 
 def _extensions(session: Session, duty_id: int) -> list[Answer]:
@@ -280,6 +290,6 @@ def _extensions(session: Session, duty_id: int) -> list[Answer]:
         .where(col(Extension.duty_id) == duty_id)
     )  # fmt: skip
     return [
-        Answer(at, "extension", name or "", reason, day, state)
+        Answer(at, "extension", name or "", apart(reason), day, state)
         for at, name, reason, day, state in rows
     ]

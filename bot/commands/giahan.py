@@ -1,42 +1,17 @@
 """/giahan, `4 …`: asking for a later day; staff decide."""
 
 import json
-import re
 
 from bot.commands.base import request_buttons, targets
 from bot.replies import Reply, read_reply
+from bot.replies.asked_day import asked_day
 from bot.talk import Talk
-from deadlines.text import clean
 from registry import duties
 from registry.tables import Duty, Question
 from registry.types import DutyState
 
 ASK_DAY = "extension"
 LONGEST = 1000
-# What an answer says before its reason: how it asks, for which duty, until when. With marks where
-# a word without them could begin the reason ("chờ số liệu", "đo đạc").
-_ASKING = re.compile(
-    r"(?:/?gia ?h[aạ]n|xin|đề nghị|de nghi|cho phép|cho phep|được|duoc|thêm|them|lùi|lui|dời|doi"
-    r"|đầu việc|dau viec|việc|viec|nhiệm vụ|nhiem vu|s[oố](?= ?\d)|đến hết|den het|đến|den|tới|toi"
-    r"|sang|hết|het|ngày|ngay|tháng|thang|năm|nam|vì|do|l[yýií] do"
-    r"|\d{1,2} ?[/.-] ?\d{1,2}(?: ?[/.-] ?\d{4})?|#?\d{1,9}|[,:;.-])(?=\W|$)\W*"
-)
-
-
-def reason_of(text: str) -> str:
-    """The reason in an answer that asks for time: what is left when asking, number and day are
-    taken from its front."""
-    words = clean(text)
-    small = words.casefold()
-    start = 0
-    while (found := _ASKING.match(small, start)) is not None and found.end() > start:
-        start = found.end()
-    return words[start:].strip(" ,.:-")
-
-
-def _without_asking(text: str) -> str:
-    """The answer without "giahan 107" in front, for words like "mai" to be seen."""
-    return re.sub(r"^\W*(?:xin\s+)?gia\s?h[aạ]n\b\W*", "", text, flags=re.IGNORECASE)
 
 
 def run(talk: Talk, rest: str) -> None:
@@ -57,14 +32,16 @@ def answer(talk: Talk, reply: Reply) -> None:
     _ask(talk, duty, reply)
 
 
-def _ask(talk: Talk, duty: Duty, reply: Reply) -> None:
-    wanted = reply.date or talk.day_in(reply.rest) or talk.day_in(_without_asking(reply.rest))
-    if wanted is None:
-        kept = {"number": duty.number, "rest": reply.rest}
+def _ask(talk: Talk, duty: Duty, reply: Reply, earlier: str = "") -> None:
+    """`earlier`: the reason that came before the day was asked for."""
+    asked = asked_day(reply.rest, reply.date, talk.today, duty.due_on, talk.desk.calendar)
+    reason = asked.reason or earlier
+    if len(asked.days) != 1:
+        kept = {"number": duty.number, "rest": reason}
         talk.ask(ASK_DAY, json.dumps(kept, ensure_ascii=False))
-        talk.say("giahan_day", number=duty.number, due_on=duty.due_on)
+        talk.say("giahan_day", number=duty.number, due_on=duty.due_on, choices=asked.days)
         return
-    reason = reason_of(reply.rest)
+    wanted = asked.days[0]
     request = duties.ask_extension(
         talk.session, duty, talk.actor, talk.known_contact(), wanted, reason[:LONGEST], talk.now
     )
@@ -96,10 +73,9 @@ def day_given(talk: Talk, question: Question, text: str) -> bool:
     duty = duties.by_number(talk.session, kept["number"])
     if duty is None or duty.state != DutyState.OPEN or not talk.may_act(duty):
         return False
-    day = talk.day_in(text)
+    asked = asked_day(text, reply.date, talk.today, duty.due_on, talk.desk.calendar)
     about_another = reply.bare_digit or bool(set(reply.duties) - {duty.number})
-    if about_another or (day is None and reply.intent not in ("none", "extension")):
+    if about_another or (not asked.days and reply.intent not in ("none", "extension")):
         return False
-    reason = reason_of(text) or reason_of(kept["rest"])
-    _ask(talk, duty, Reply("extension", (duty.number,), date=day, rest=reason))
+    _ask(talk, duty, Reply("extension", (duty.number,), date=reply.date, rest=text), kept["rest"])
     return True

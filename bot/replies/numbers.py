@@ -99,6 +99,10 @@ _LABELS = (
 )
 _STAGES = "phan|buoc|giai doan|dot|khau|muc|lan|tap|chuong|diem|y|noi dung|hang muc|gd"
 
+# "101 tuần sau", "101 ngày mai": a duty and a day, no count of weeks.
+_DUTY_AND_DAY = (
+    "[0-9]{3,6} (?:ngay (?:mai|kia|mot)|(?:tuan|thang|quy|nam) (?:sau|toi|nay|ke|tiep))\\b"
+)
 _NOUNS = f"{_COUNTED}|{_COUNTED_FEW}|{_SOFT}"
 _FEW = (  # up to 99 of them are a count; "việc 12 báo cáo đã gửi" and "5 việc này" are not
     rf"(?<!viec )(?<!vu )(?<!so )\b[0-9]{{1,2}}"
@@ -125,7 +129,9 @@ _FACTS: tuple[_Rule, ...] = (
     (Role.FACT, re.compile(rf"\b(?:{_LABELS}) (?:so |thu )?:?[0-9]+(?: ?/ ?20[0-9]{{2}})?\b")),
     (Role.FACT, re.compile(r"\b(?:quy|q) ?[ivx]{1,3}\b(?: ?/ ?(?:19|20)[0-9]{2})?")),
     (Role.FACT, re.compile(r"\b[tq][0-9]{1,2}(?:/(?:19|20)[0-9]{2})?\b")),
-    (Role.FACT, re.compile(rf"\b(?:[0-9]+[.,])?[0-9]+ ?(?:{_COUNTED})\b")),
+    # "2-3 tuần": no duty of that number.
+    (Role.FACT, re.compile(r"\b[0-9]{1,2} ?(?:-|den|toi) ?[0-9]{1,2} (?:ngay|tuan|thang|hom)\b")),
+    (Role.FACT, re.compile(rf"\b(?!{_DUTY_AND_DAY})(?:[0-9]+[.,])?[0-9]+ ?(?:{_COUNTED})\b")),
     (Role.FACT, re.compile(rf"\b(?:[0-9]+[.,])?[0-9]{{1,2}} ?(?:{_COUNTED_FEW})\b")),
     (Role.FACT, re.compile(_FEW)),
     (Role.PART, re.compile(r"\b1 (?:so|vai|it|nua)\b(?! ?[0-9])")),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.replies import read_reply, to_contract
+from bot.replies.asked_day import asked_day
 from bot.replies.words import ACCENTED, PHRASES
 from deadlines.text import fold
 
@@ -182,6 +183,33 @@ def test_the_year_of_a_day_comes_from_today():
 )
 def test_the_rest_is_kept_as_typed(text, rest):
     assert read_reply(text).rest == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "reason"),
+    [
+        ("xin gia hạn 101 đến tuần sau nữa", ["2026-12-11"], ""),
+        ("101 cho em đến tuần sau nữa vì mưa lũ", ["2026-12-11"], "mưa lũ"),
+        ("giahan 101 tuần sau nữa, chờ số liệu", ["2026-12-11"], "chờ số liệu"),
+        ("giahan 101 ngày mai", ["2026-11-25"], ""),
+        ("4 101 10 ngày nữa", ["2026-12-04"], ""),
+        ("gia han 101 2 tuan nua do thieu nguoi", ["2026-12-08"], "thieu nguoi"),
+        ("giahan 101 cuối quý sau", ["2027-03-31"], ""),
+        ("giahan 101 20/12 chờ số liệu tháng sau", ["2026-12-20"], "chờ số liệu tháng sau"),
+        # From today it would be before the duty's own day, 02/12.
+        ("xin gia hạn 101 thêm 5 ngày", ["2026-12-07"], ""),
+        ("xin gia hạn 101 thêm 2 tuần", ["2026-12-08", "2026-12-16"], ""),
+        ("giahan 101 15/12 hoặc 20/12", ["2026-12-15", "2026-12-20"], ""),
+        ("giahan 101 2-3 tuần nữa", [], "tuần nữa"),
+        ("giahan 101 thiếu người", [], "thiếu người"),
+    ],
+)
+def test_until_when_more_time_is_asked_for(text, days, reason):
+    today, due = date(2026, 11, 24), date(2026, 12, 2)
+    reply = read_reply(text, today)
+    assert (reply.intent, reply.duties) == ("extension", (101,))
+    asked = asked_day(reply.rest, reply.date, today, due)
+    assert ([str(day) for day in asked.days], asked.reason) == (days, reason)
 
 
 def test_sure_only_where_every_word_was_read():
