@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from bot.standby import ask_others, posts_of, while_mine
 from bot.stillness import Stillness
 from bot.stopping import first_of, until_told
 from bot.talk import Desk
+from bot.tokens import odd_tokens
 from bot.watch import warn_staff
 from bot.web.site import Site, Vitals
 from registry import erasing, files, marks, outbox, retention, tally
@@ -127,7 +128,9 @@ class App:
         self.rounds = Rounds(
             db, tools.settings, tools.renderer, tools.calendar, self._tariffs, self.deliverer.wake
         )
-        self.drafts = Drafts(db, tools.settings, tools.renderer, self.deliverer.wake)
+        self.drafts = Drafts(
+            db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
+        )
         self.letters = Letters(
             db, tools.settings, tools.renderer, tools.calendar, self.deliverer.wake
         )
@@ -361,6 +364,8 @@ async def committee_at_work(
 ) -> AsyncIterator[App]:
     """The committee's messengers and everything behind them, on its open database. Raises
     ConfigTrouble."""
+    for line in odd_tokens(settings):
+        log.warning("%s", line)
     async with HttpClient() as http:
         channels = make_channels(settings, http, clock)
         async with (
@@ -371,9 +376,17 @@ async def committee_at_work(
             yield app
 
 
-async def run(settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
-    """`dondoc run`. Raises AlreadyRunning, ConfigTrouble (also for a port that is
-    taken), DatabaseTrouble, SendError."""
+async def _silence() -> None:
+    """Nobody is greeted."""
+
+
+async def run(
+    settings: Settings,
+    clock: Callable[[], datetime] = system_clock,
+    greet: Callable[[App], Coroutine[None, None, None]] | None = None,
+) -> None:
+    """`dondoc run`; `greet` is begun with the work. Raises AlreadyRunning, ConfigTrouble (also for
+    a port that is taken), DatabaseTrouble, SendError."""
     brisk()
     tools = Tools.of(settings, clock())
     with locked(settings):
@@ -382,6 +395,8 @@ async def run(settings: Settings, clock: Callable[[], datetime] = system_clock) 
             async with committee_at_work(settings, db, tools, clock) as app:
                 web = web_server(app)
                 work = [app.serve(), *([web.run()] if web is not None else [])]
+                greeting = asyncio.create_task(greet(app) if greet is not None else _silence())
                 await until_told(work, STOP_WITHIN)
+                greeting.cancel()
         finally:
             db.close()

@@ -12,6 +12,7 @@ from bot.channels.http import HttpClient
 from bot.oa_contacts import silent
 from bot.opening import Tools
 from bot.settings import Settings
+from bot.tokens import odd_tokens
 from bot.web.check import check
 from registry import inbound, marks, tally
 from registry.audit import first_event
@@ -33,11 +34,19 @@ NETWORK_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: fine or not, and what to do."""
+    """One thing looked at: fine or not, and what to do. `warn`: nothing is wrong yet, but it is no
+    cause for ease either."""
 
     ok: bool
     what: str
     advice: str = ""
+    warn: bool = False
+
+    @property
+    def line(self) -> str:
+        """For people: a mark, what was found, what to do."""
+        mark = "✘" if not self.ok else "⚠" if self.warn else "✔"
+        return f"{mark} {self.what}" + (f" – {self.advice}" if self.advice else "")
 
 
 async def examine(settings: Settings, tools: Tools, db: Database, now: datetime) -> list[Finding]:
@@ -50,6 +59,7 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
         *_templates(tools),
         *_desk(db, now),
         *_bots(settings, db, now),
+        *_tokens(settings),
         *_silent_on_oa(settings, db, now),
         *await _web(settings),
         *await _channels(settings, now),
@@ -60,7 +70,8 @@ def kept_findings(settings: Settings, db: Database, now: datetime) -> list[Findi
     """How old the newest backup is, and whether the last try came to nothing."""
     if not db.sqlite:
         advice = "đặt lịch pg_dump -Fc; dondoc không tự sao lưu PostgreSQL"
-        return [Finding(ok=True, what="Cơ sở dữ liệu dùng chung PostgreSQL", advice=advice)]
+        what = "Cơ sở dữ liệu dùng chung PostgreSQL"
+        return [Finding(ok=True, what=what, advice=advice, warn=True)]
     failed = db.read_now(marks.get, FAILED_MARK)
     if failed is not None:
         words = f"Sao lưu không được từ {local(failed.at):%H:%M ngày %d/%m/%Y}: {failed.value}"
@@ -71,10 +82,18 @@ def kept_findings(settings: Settings, db: Database, now: datetime) -> list[Findi
     if last is None:
         began = db.read_now(first_event)
         fresh = began is None or now - began < BACKUP_OLD
-        return [Finding(fresh, _begin(by_itself + "chưa có bản sao lưu nào"), advice)]
+        if fresh and settings.backup.on:
+            advice = (
+                f"dondoc run tự sao lưu lúc {settings.backup.at:%H:%M}; làm ngay: dondoc backup"
+            )
+        what = _begin(by_itself + "chưa có bản sao lưu nào")
+        return [Finding(fresh, what, advice, warn=True)]
     words = f"bản sao lưu gần nhất: {local(last):%H:%M ngày %d/%m/%Y}, {_age(now - last)} trước"
     fine = now - last < BACKUP_OLD
-    return [Finding(fine, _begin(by_itself + words), "" if fine else advice)]
+    by_hand = not settings.backup.on
+    return [
+        Finding(fine, _begin(by_itself + words), "" if fine and not by_hand else advice, by_hand)
+    ]
 
 
 def _tally(db: Database) -> Finding:
@@ -186,6 +205,14 @@ def _bots(settings: Settings, db: Database, now: datetime) -> list[Finding]:
     return found
 
 
+def _tokens(settings: Settings) -> list[Finding]:
+    """Tokens of an odd form. No fault by itself: only their messenger knows."""
+    return [
+        Finding(ok=True, what=line, advice="chép lại token từ nơi đã cấp", warn=True)
+        for line in odd_tokens(settings)
+    ]
+
+
 def _silent_on_oa(settings: Settings, db: Database, now: datetime) -> list[Finding]:
     """Whether the Official Account still reaches its people."""
     count = db.read_now(silent, now) if settings.zalo_oa.on else 0
@@ -216,7 +243,15 @@ async def _channels(settings: Settings, now: datetime) -> list[Finding]:
                 continue
             found.append(Finding(ok=True, what=f"Kênh {name}: kết nối được, bot {info.username}"))
             found += [Finding(ok=False, what=f"Kênh {name}: {note}") for note in info.notes]
+    if not (settings.telegram.on or settings.zalo_oa.on or any(_zalo_on(settings))):
+        what = "Chưa bật kênh nào: dondoc run chỉ trả lời ở cửa sổ lệnh"
+        advice = "đặt token, ví dụ DONDOC_TELEGRAM__TOKEN"
+        found.append(Finding(ok=True, what=what, advice=advice, warn=True))
     return found
+
+
+def _zalo_on(settings: Settings) -> list[bool]:
+    return [bot.on for bot in settings.zalo.bots.values()]
 
 
 async def _in_time(call: Awaitable[ChannelInfo]) -> ChannelInfo:

@@ -7,7 +7,7 @@ on every messenger we speak equals the address of the private chat.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, func, or_, update
 from sqlmodel import Session, col, select
 
 from deadlines.text import clean
@@ -131,6 +131,19 @@ def has_contact(session: Session, subscription: Subscription) -> bool:
     )
     live = select(Contact.id).where(mine, col(Contact.closed_at).is_(None))
     return session.exec(live).first() is not None
+
+
+def reachable(session: Session) -> int:
+    """How many chats somebody is bound to and a message can reach."""
+    bound = select(Subscription.id).where(
+        col(Subscription.ended_at).is_(None),
+        or_(
+            col(Subscription.contact_id) == Contact.id,
+            col(Subscription.person_id) == Contact.person_id,
+        ),
+    )
+    live = select(func.count()).select_from(Contact).where(col(Contact.closed_at).is_(None))
+    return session.exec(live.where(bound.exists())).one()
 
 
 def agency_subscriptions(session: Session, agency_id: int) -> list[Subscription]:

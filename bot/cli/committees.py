@@ -2,7 +2,7 @@
 
 import asyncio
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -83,14 +83,12 @@ def check_committees(
         for entry, known in _read(_installation(installation)):
             found[entry.name] = _examined(entry, known)
     if as_json:
-        show({name: [{"ok": each.ok, "what": each.what, "advice": each.advice} for each in all_]
-              for name, all_ in found.items()})  # fmt: skip
+        show({name: [asdict(each) for each in all_] for name, all_ in found.items()})
     else:
         for name, findings in found.items():
             out.print(f"[{name}]", markup=False)
             for each in findings:
-                advice = f" – {each.advice}" if each.advice else ""
-                out.print(f"{'✔' if each.ok else '✘'} {each.what}{advice}", markup=False)
+                out.print(each.line)
     if not all(each.ok for findings in found.values() for each in findings):
         raise typer.Exit(1)
 

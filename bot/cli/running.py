@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,7 @@ from bot.cli.base import (
     settings_of,
     show,
 )
+from bot.cli.welcome import at_terminal, welcome
 from bot.committees import run_installation
 from bot.demo import interactive, play
 from bot.installation import ENV_INSTALLATION
@@ -95,7 +97,8 @@ def run(
     with one_line_errors(machine=False):
         clock = clock_from(as_of.strip())
         if installation is None:
-            asyncio.run(application.run(settings_of(config), clock))
+            greet = welcome if at_terminal() else None
+            asyncio.run(application.run(settings_of(config), clock, greet))
         elif config is None:
             asyncio.run(run_installation(installation, clock))
         else:
@@ -113,15 +116,14 @@ def demo(
 
 
 def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Kiểm tra cấu hình, cơ sở dữ liệu, lịch nghỉ, mẫu tin, kênh và đầu mối."""
+    """Kiểm tra cấu hình, cơ sở dữ liệu, bản sao lưu, lịch nghỉ, mẫu tin, kênh và đầu mối. ✔ ổn,
+    ⚠ nên xem (vẫn coi là ổn), ✘ phải sửa: có dòng này thì mã thoát là 1."""
     with one_line_errors(), opened(config) as (settings, tools, db):
         findings = asyncio.run(examination.examine(settings, tools, db, moment()))
     if as_json:
-        show([{"ok": each.ok, "what": each.what, "advice": each.advice} for each in findings])
+        show([asdict(each) for each in findings])
     else:
         for each in findings:
-            mark = "✔" if each.ok else "✘"
-            advice = f" – {each.advice}" if each.advice else ""
-            out.print(f"{mark} {each.what}{advice}", markup=False)
+            out.print(each.line)
     if not all(each.ok for each in findings):
         raise typer.Exit(1)

@@ -91,11 +91,14 @@ async def test_a_failure_is_told_once_and_the_next_one_after_a_success_again(
 async def test_the_doctor_says_how_old_the_newest_is(db: Database, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     work = keeper(db, settings)
-    assert [each.ok for each in kept_findings(settings, db, NOW)] == [True], "nothing to lose yet"
+    (none,) = kept_findings(settings, db, NOW)
+    assert none.ok, "nothing to lose yet"
+    assert none.line.startswith("⚠ "), "and no cause for ease"
     await work.look(NOW)
     (fine,) = kept_findings(settings, db, NOW + 10 * HOUR)
     assert fine.ok
     assert "10 giờ" in fine.what
+    assert fine.line.startswith("✔ ")
     assert "01:30 ngày 18/03/2027" in fine.what
     (old,) = kept_findings(settings, db, NOW + 3 * DAY)
     assert not old.ok
