@@ -5,11 +5,12 @@ An attempt is opened before the network call and closed after it, so that a cras
 on return: the attempt is still open, the message may or may not have arrived.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, insert, or_, update
+from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -140,11 +141,11 @@ def claim(  # noqa: PLR0913 -- what may go where, each by its name
     """
     release_expired(session, now, alive=busy)
     due = [col(Notice.state) == NoticeState.QUEUED, col(Notice.next_at) <= now, *_allowed(only)]
-    chosen = _choose(session, due, _Doors(busy, in_line, channels, room or {}, contacts), now)
+    chosen, seen = _choose(session, due, _Doors(busy, in_line, channels, room or {}, contacts), now)
     if not chosen:
         return []
     owed: dict[int, list[_Due]] = {contact_id: [] for contact_id in chosen}
-    for each in _all_due(session, due, chosen.values(), channels):
+    for each in _all_due(session, due, chosen, channels) if seen is None else seen:
         if each.contact_id in owed:
             owed[each.contact_id].append(each)
     mine = {contact_id: _one_message(items) for contact_id, items in owed.items() if items}
@@ -152,9 +153,10 @@ def claim(  # noqa: PLR0913 -- what may go where, each by its name
     taken = [each.notice_id for items in mine.values() for each in items]
     _lease(session, taken, now)
     claimed = _claimed(session, taken)
-    firsts = _first_contacts(session, chosen.values())
+    known = _contacts(session, chosen)
+    firsts = _first_contacts(session, list(known.values()))
     batches = [
-        (chosen[contact_id], tuple(claimed[each.notice_id] for each in items))
+        (known[contact_id], tuple(claimed[each.notice_id] for each in items))
         for contact_id, items in mine.items()
     ]
     return [
@@ -165,12 +167,14 @@ def claim(  # noqa: PLR0913 -- what may go where, each by its name
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """What decides whether a notice that is due goes with the next message to its contact."""
+    """A notice that is due, and where it would go."""
 
     notice_id: int
     kind: NoticeKind
     due_at: datetime
     contact_id: int | None
+    channel: str
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,29 +188,23 @@ class _Doors:
     contacts: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """Where a notice would go."""
-
-    notice_id: int
-    contact_id: int | None
-    channel: str
-    closed: bool
-
-
 def _choose(
     session: Session, due: list[ColumnElement[bool]], doors: _Doors, now: datetime
-) -> dict[int, Contact]:
-    """The contacts to be told next, each with everything it is owed to be looked up afterwards: a
-    morning's digest must not be cut where a batch of rows ends."""
+) -> tuple[list[int], list[_Due] | None]:
+    """The contacts to be told next, and all that is due where the look at the oldest has shown it.
+    None: each is to be looked up with everything it is owed, for a morning's digest must not be cut
+    where a batch of rows ends."""
     chosen: dict[int, None] = {}
     left = {name: doors.room.get(name, doors.contacts) for name in doors.channels}
     parked: list[int] = []
+    whole = True
+    seen: list[_Due] = []
     for awaited in (True, False):
         # Who has just asked is not kept waiting by a thousand reminders.
         conditions = [*due, *(_AWAITED if awaited else [])]
         shut = doors.busy if awaited else (*doors.busy, *doors.in_line)
-        for door in _owners(session, conditions, doors, shut):
+        seen = _oldest(session, conditions, doors, shut)
+        for door in seen:
             if door.contact_id is None or door.closed:
                 parked.append(door.notice_id)
             elif door.contact_id in chosen or len(chosen) == doors.contacts:
@@ -214,70 +212,72 @@ def _choose(
             elif left[door.channel] > 0:
                 chosen[door.contact_id] = None
                 left[door.channel] -= 1
+        whole = not (awaited and chosen) and whole and len(seen) < doors.contacts * LOOK_AHEAD
     _park(session, parked, now)
-    if not chosen:
-        return {}
-    rows = session.exec(select(Contact).where(col(Contact.id).in_(list(chosen)))).all()
-    known = {row.id: row for row in rows}
-    return {contact_id: known[contact_id] for contact_id in chosen}
+    return list(chosen), seen if whole else None
 
 
-def _owners(
+def _with_doors(
     session: Session,
-    conditions: list[ColumnElement[bool]],
-    doors: _Doors,
-    shut: Collection[int],
-) -> list[_Door]:
-    """The oldest notices and whom each is for."""
-    rows = session.exec(
-        select(Notice.id, Contact.id, Contact.channel, Contact.closed_at)
+    channels: Collection[str],
+    *conditions: ColumnElement[bool],
+    most: int | None = None,
+) -> list[_Due]:
+    """Notices, the oldest first, and where each would go."""
+    rows = session.execute(
+        columns(
+            col(Notice.id),
+            col(Notice.kind),
+            col(Notice.due_at),
+            col(Contact.id),
+            func.coalesce(Contact.channel, ""),
+            col(Contact.closed_at).is_not(None),
+        )
         .select_from(Notice)
         .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
-        .join(Contact, col(Contact.id) == owner_contact(doors.channels), isouter=True)
-        .where(
-            *conditions,
-            or_(
-                col(Contact.id).is_(None),
-                and_(
-                    col(Contact.channel).in_(list(doors.channels)),
-                    col(Contact.id).not_in(list(shut)),
-                ),
-            ),
-        )
+        .join(Contact, col(Contact.id) == owner_contact(channels), isouter=True)
+        .where(*conditions)
         .order_by(col(Notice.next_at), col(Notice.id))
-        .limit(doors.contacts * LOOK_AHEAD)
-    ).all()
-    return [_Door(row[0] or 0, row[1], row[2] or "", row[3] is not None) for row in rows]
+        .limit(most)
+        # What somebody is changing at this moment is passed by, not waited for.
+        .with_for_update(skip_locked=True, of=Notice)
+    )
+    return [_Due(*row) for row in rows]
+
+
+def _oldest(
+    session: Session,
+    conditions: Sequence[ColumnElement[bool]],
+    doors: _Doors,
+    shut: Collection[int],
+) -> list[_Due]:
+    """The oldest notices for whom a door is open, and those that are for nobody."""
+    open_doors = or_(
+        col(Contact.id).is_(None),
+        and_(
+            col(Contact.channel).in_(list(doors.channels)),
+            col(Contact.id).not_in(list(shut)),
+        ),
+    )
+    most = doors.contacts * LOOK_AHEAD
+    return _with_doors(session, doors.channels, *conditions, open_doors, most=most)
 
 
 def _all_due(
     session: Session,
-    due: list[ColumnElement[bool]],
-    chosen: Iterable[Contact],
+    due: Sequence[ColumnElement[bool]],
+    chats: Sequence[int],
     channels: Collection[str],
 ) -> list[_Due]:
     """Everything due that may be these contacts' to hear, with whose it is."""
-    contacts = list(chosen)
-    chats = [contact.id for contact in contacts]
-    persons = [contact.person_id for contact in contacts if contact.person_id is not None]
+    persons = select(Contact.person_id).where(col(Contact.id).in_(chats))
     held = session.exec(
         select(Subscription.id).where(
             or_(col(Subscription.contact_id).in_(chats), col(Subscription.person_id).in_(persons))
         )
     ).all()
     theirs = or_(col(Notice.contact_id).in_(chats), col(Notice.subscription_id).in_(held))
-    rows = session.exec(
-        select(Notice.id, Notice.kind, Notice.due_at, owner_contact(channels))
-        .select_from(Notice)
-        .join(Subscription, col(Subscription.id) == col(Notice.subscription_id), isouter=True)
-        .where(*due, theirs)
-        .order_by(col(Notice.next_at), col(Notice.id))
-        # What somebody is changing at this moment is passed by, not waited for.
-        .with_for_update(skip_locked=True, of=Notice)
-    ).all()
-    return [
-        _Due(notice_id or 0, NoticeKind(kind), at, owner) for notice_id, kind, at, owner in rows
-    ]
+    return _with_doors(session, channels, *due, theirs)
 
 
 def _claimed(session: Session, ids: Sequence[int]) -> dict[int, Claimed]:
@@ -303,17 +303,24 @@ def _one_message(items: list[_Due]) -> tuple[_Due, ...]:
     return tuple(items)
 
 
-def _first_contacts(session: Session, chosen: Iterable[Contact]) -> dict[int, Contact]:
+def _contacts(session: Session, ids: Sequence[int]) -> dict[int, Contact]:
+    rows = session.exec(select(Contact).where(col(Contact.id).in_(ids))).all()
+    return {row.id or 0: row for row in rows}
+
+
+def _first_contacts(session: Session, chosen: Collection[Contact]) -> dict[int, Contact]:
     """Each person's first contact, whether it can be delivered to or not."""
     persons = {each.person_id for each in chosen if each.person_id is not None}
-    if not persons:
-        return {}
-    rows = session.exec(
-        select(Contact)
-        .where(col(Contact.person_id).in_(persons), Contact.chat_kind == "private")
-        .order_by(col(Contact.rank).desc(), col(Contact.id).desc())
+    others = session.exec(
+        select(Contact).where(
+            col(Contact.person_id).in_(persons),
+            Contact.chat_kind == "private",
+            col(Contact.id).not_in([each.id for each in chosen]),
+        )
     ).all()
-    return {each.person_id or 0: each for each in rows}
+    theirs = [each for each in (*chosen, *others) if each.chat_kind == "private"]
+    last_first = sorted(theirs, key=lambda each: (each.rank, each.id), reverse=True)
+    return {each.person_id or 0: each for each in last_first}
 
 
 def _detour(
