@@ -6,7 +6,7 @@ import sys
 # Seconds. Every call of the event loop that lets go of the interpreter (a socket, a random number)
 # waits so long for threads that render or talk to the database; Python's 5 ms were most of the time
 # a message took.
-SWITCH = 0.0005
+SWITCH = 0.002
 
 
 def brisk() -> None:
