@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from bot import papers
 from bot.papers import Paper
 from bot.settings import Settings
+from deadlines.calendar import WorkCalendar
 from registry import marks, people
 from registry.database import Database
 from registry.notices import put_text
@@ -17,7 +18,7 @@ from registry.types import NoticeKind
 from reports.papers.load import load_report
 from reports.papers.model import PeriodReport
 from reports.render import Renderer
-from scheduler.chain import Draft, drafts_due, report_deadlines
+from scheduler.chain import Draft, Evening, drafts_due, report_deadlines
 
 # Ticks come every few seconds, an evening once a day.
 LOOK_EVERY = timedelta(minutes=5)
@@ -27,11 +28,17 @@ class Drafts:
     """Makes what is due. `wake` is called when something was queued."""
 
     def __init__(
-        self, db: Database, settings: Settings, renderer: Renderer, wake: Callable[[], object]
+        self,
+        db: Database,
+        settings: Settings,
+        renderer: Renderer,
+        calendar: WorkCalendar,
+        wake: Callable[[], object],
     ) -> None:
         self._db = db
         self._settings = settings
         self._renderer = renderer
+        self._evening = Evening(settings.papers.draft_at, settings.policy.opens, calendar)
         self._wake = wake
         self._next: datetime | None = None
 
@@ -58,7 +65,7 @@ class Drafts:
         if not deadlines:
             return []
         made = session.exec(select(Mark.name).where(col(Mark.name).startswith("draft:"))).all()
-        return drafts_due(deadlines, now, self._settings.papers.draft_at, made)
+        return drafts_due(deadlines, now, self._evening, made)
 
     def _made(self, report: PeriodReport) -> tuple[Paper, Paper]:
         return (

@@ -151,12 +151,14 @@ class Rounds:
         )
 
     def _staff_brief(self, session: Session, now: datetime) -> tuple[StaffBrief, Desk]:
-        week = load_week(session, local_day(now), None, self._settings.committee.soon_days)
+        today = local_day(now)
+        week = load_week(session, today, None, self._settings.committee.soon_days)
         days = self._settings.contacts.answer_days
         missing = heartbeat.given_up(
-            heartbeats.unanswered(session, now), local_day(now), days, self._calendar
+            heartbeats.unanswered(session, now), today, days, self._calendar
         )
-        return briefing.for_staff(week), load_desk(session, now, self._calendar, len(missing))
+        brief = briefing.for_staff(week, briefing.horizon(today, self._calendar))
+        return brief, load_desk(session, now, self._calendar, len(missing))
 
     def _hand_over(
         self,

@@ -59,7 +59,8 @@ class MemberBrief:
 
 @dataclass(frozen=True, slots=True)
 class StaffBrief:
-    """One morning's digest for the standing agency. `comes`: (day, duties, agencies)."""
+    """One morning's digest for the standing agency. `comes`: (day, duties, agencies). `holiday`:
+    days off follow the seven days, and what falls due on them is listed too."""
 
     today: date
     counts: Counts
@@ -69,6 +70,7 @@ class StaffBrief:
     silent: tuple[tuple[str, int], ...]
     raised: tuple[Raised, ...]
     unreachable: tuple[str, ...]
+    holiday: bool = False
 
 
 def brief_member(renderer: Renderer, brief: MemberBrief, *, whole: bool) -> Rendered:

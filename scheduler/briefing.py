@@ -51,11 +51,18 @@ def for_member(week: Week) -> MemberBrief:
     )
 
 
-def for_staff(week: Week) -> StaffBrief:
-    """The digest of the whole committee."""
+def horizon(today: date, calendar: WorkCalendar) -> date:
+    """The day before which duties come: seven days on, and the days off that follow at once. What
+    falls due in the week of Tết must be done before it."""
+    return calendar.forward(today + WEEK, 0)
+
+
+def for_staff(week: Week, until: date | None = None) -> StaffBrief:
+    """The digest of the whole committee. `until`: see :func:`horizon`; None: seven days."""
     today = week.today
+    end = until or today + WEEK
     fell = [line for line in week.lines if today - WEEK <= line.due_on < today]
-    comes = [line for line in week.lines if not line.done and today <= line.due_on < today + WEEK]
+    comes = [line for line in week.lines if not line.done and today <= line.due_on < end]
     quiet = [line for line in week.lines if _late(line, today) and not line.started]
     return StaffBrief(
         today=today,
@@ -66,6 +73,7 @@ def for_staff(week: Week) -> StaffBrief:
         silent=_by_agency(quiet),
         raised=tuple(week.raised),
         unreachable=tuple(row.agency for row in week.silent),
+        holiday=end > today + WEEK,
     )
 
 

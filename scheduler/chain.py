@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from sqlmodel import Session, col, select
 
 from deadlines import Period, data_window, period_of
+from deadlines.calendar import WorkCalendar
 from deadlines.text import fold
 from registry.agencies import Directory
 from registry.clock import local_day, moment_of
@@ -23,6 +24,8 @@ from reports.facts import is_periodic_report
 # A draft that could not be made on its evening (the process was down, nobody of the staff was
 # connected) is still of use while the days to report run.
 CATCH_UP = timedelta(days=3)
+# No holiday is longer, with the weekends around it.
+HOLIDAY = timedelta(days=14)
 # The kind of deadline that hangs on others: the standing agency's own report.
 _DERIVED = "relative"
 _ANY_STANDING = "co quan thuong truc"
@@ -46,19 +49,33 @@ class Draft:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """When a deadline's draft is made: at `hour` (local) of its day; where that is a day off, at
+    `opens` of the next working day, since nobody signs before."""
+
+    hour: time
+    opens: time
+    calendar: WorkCalendar
+
+    def of(self, due_on: date) -> datetime:
+        day = self.calendar.forward(due_on, 0)
+        return moment_of(day, self.hour if day == due_on else self.opens)
+
+
 def drafts_due(
-    deadlines: Iterable[Deadline], now: datetime, hour: time, made: Collection[str]
+    deadlines: Iterable[Deadline], now: datetime, evening: Evening, made: Collection[str]
 ) -> list[Draft]:
-    """The drafts to be made `now`: their deadline's evening has come (`hour`, local), at most three
-    days ago, and they are not among the keys already `made`. Pure."""
+    """The drafts to be made `now`: their deadline's evening has come, at most three days ago, and
+    they are not among the keys already `made`. Pure."""
     found: dict[str, Draft] = {}
     for one in sorted(set(deadlines)):
         period = period_of(one.period_key)
-        evening = moment_of(one.due_on, hour)
+        begins = evening.of(one.due_on)
         if period is None or data_window(period.key) is None:
             continue
         key = key_of(period, one.due_on)
-        if key not in made and evening <= now < evening + CATCH_UP:
+        if key not in made and begins <= now < begins + CATCH_UP:
             found.setdefault(key, Draft(period, one.due_on, key))
     return list(found.values())
 
@@ -69,15 +86,15 @@ def key_of(period: Period, due_on: date) -> str:
 
 
 def report_deadlines(session: Session, now: datetime, standing_agency: str) -> list[Deadline]:
-    """Days of the last few on which reports to the standing agency were due. `standing_agency`: its
-    name as the settings have it, or ""."""
+    """Days of the last weeks on which reports to the standing agency were due. `standing_agency`:
+    its name as the settings have it, or ""."""
     today = local_day(now)
     rows = session.exec(
         select(col(Duty.first_due_on), col(Duty.period), col(Duty.task_id))
         .where(
             Duty.kind == DutyKind.DEADLINE,
             Duty.state != DutyState.CANCELLED,
-            col(Duty.first_due_on).between(today - CATCH_UP, today),
+            col(Duty.first_due_on).between(today - CATCH_UP - HOLIDAY, today),
         )
         .distinct()
     ).all()

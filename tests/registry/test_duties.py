@@ -178,6 +178,34 @@ def test_extension(db: Database) -> None:
     )  # fmt: skip
 
 
+def test_an_extension_never_brings_a_day_nearer(db: Database) -> None:
+    """A later directive moved the duty's day on while the request waited."""
+
+    def asked(session: Session) -> int:
+        request = duties.ask_extension(
+            session,
+            duty_of(session),
+            LAN,
+            Builder(session, NOW).contact(address="a"),
+            DUE + 7 * DAY,
+            "",
+            NOW,
+        )
+        duty_of(session).due_on = DUE + 30 * DAY
+        return request.id or 0
+
+    def grant(session: Session, number: int, day: date) -> None:
+        duties.grant_extension(session, session.get_one(Extension, number), LAN, day, NOW)
+
+    number = db.write_now(asked)
+    with pytest.raises(Refused, match="Hạn hiện nay của đầu việc"):
+        db.write_now(grant, number, DUE + 7 * DAY)
+    assert duty(db).due_on == DUE + 30 * DAY
+    db.write_now(grant, number, DUE + 37 * DAY)
+    kept = db.read_now(lambda s: s.get_one(Extension, number))
+    assert (kept.old_due_on, kept.new_due_on) == (DUE + 30 * DAY, DUE + 37 * DAY)
+
+
 async def test_two_answers_at_once_count_once(db: Database) -> None:
     """Two processes, twenty times: whoever comes second is refused."""
     other = Database(db.url)

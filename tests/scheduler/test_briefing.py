@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from deadlines.calendar import WorkCalendar
 from reports.briefs import DutyLine, Raised, Week
 from reports.status import Counts, Unreachable
-from scheduler.briefing import Weekday, When, brief_day, for_member, for_staff
+from scheduler.briefing import Weekday, When, brief_day, for_member, for_staff, horizon
 
 CALENDAR = WorkCalendar()
 TODAY = date(2026, 11, 23)
@@ -105,6 +105,17 @@ def test_the_digest_of_staff() -> None:
     assert (digest.fell, [line.number for line in digest.fell_open]) == (2, [1])
     assert digest.comes == ((TODAY, 1, 1), (TODAY + 6 * DAY, 1, 1))
     assert digest.silent == (("Cơ quan 1", 1),)
+    assert not digest.holiday
+
+
+def test_what_falls_due_in_the_holiday_that_follows_is_said_before_it() -> None:
+    today = date(2027, 2, 1)  # Tết is on Saturday, the office opens again on Thursday
+    until = horizon(today, CALENDAR)
+    line = replace(late(1, 0), due_on=date(2027, 2, 8), done_on=None)
+    digest = for_staff(replace(WEEK, today=today, lines=(line,)), until)
+    assert (until, digest.holiday) == (date(2027, 2, 11), True)
+    assert digest.comes == ((date(2027, 2, 8), 1, 1),)
+    assert for_staff(replace(WEEK, today=today, lines=(line,))).comes == ()
 
 
 _LINES = st.lists(

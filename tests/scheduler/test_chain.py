@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from deadlines.calendar import WorkCalendar
 from registry.clock import moment_of
 from registry.tables import AgencyAlias
 from registry.types import DutyState
-from scheduler.chain import Deadline, drafts_due, key_of, report_deadlines
+from scheduler.chain import Deadline, Evening, drafts_due, key_of, report_deadlines
 from tests.fakes.databases import fresh
 from tests.reports.build import Builder
 
@@ -18,6 +19,7 @@ DUE = date(2027, 9, 24)
 HOUR = time(17, 30)
 EVENING = moment_of(DUE, HOUR)
 Q3 = Deadline(DUE, "2027-Q3")
+AT = Evening(HOUR, time(8), WorkCalendar())
 STANDING = "Sở Khoa học và Công nghệ"
 
 
@@ -32,24 +34,31 @@ STANDING = "Sở Khoa học và Công nghệ"
     ],
 )
 def test_from_the_evening_on_for_three_days(after: timedelta, count: int) -> None:
-    assert len(drafts_due([Q3], EVENING + after, HOUR, [])) == count
+    assert len(drafts_due([Q3], EVENING + after, AT, [])) == count
+
+
+def test_a_deadline_on_a_day_off_waits_for_the_next_working_morning() -> None:
+    tet = Deadline(date(2027, 2, 6), "2027-02")
+    back = moment_of(WorkCalendar().forward(tet.due_on, 0), time(8))
+    assert drafts_due([tet], moment_of(tet.due_on, HOUR), AT, []) == []
+    assert len(drafts_due([tet], back, AT, [])) == 1
 
 
 def test_once_for_each_period_and_day() -> None:
     both = [Q3, Q3, Deadline(DUE, "2027-Q3#2"), Deadline(DUE, "2027-09"),
             Deadline(DUE - timedelta(days=1), "2027-Q3")]  # fmt: skip
-    found = drafts_due(both, EVENING, HOUR, [])
+    found = drafts_due(both, EVENING, AT, [])
     assert [draft.key for draft in found] == [
         "draft:2027-Q3:2027-09-23", "draft:2027-09:2027-09-24", "draft:2027-Q3:2027-09-24",
     ]  # fmt: skip
     made = [draft.key for draft in found]
-    assert drafts_due(both, EVENING, HOUR, made) == []
+    assert drafts_due(both, EVENING, AT, made) == []
     assert key_of(found[0].period, found[0].due_on) == found[0].key
 
 
 @pytest.mark.parametrize("key", ["2027-W38", "2027-09-24", "lần 1", ""])
 def test_weeks_and_days_have_no_report(key: str) -> None:
-    assert drafts_due([Deadline(DUE, key)], EVENING, HOUR, []) == []
+    assert drafts_due([Deadline(DUE, key)], EVENING, AT, []) == []
 
 
 @pytest.fixture
@@ -101,7 +110,7 @@ def test_what_the_standing_agency_sums_up_needs_no_addressee(build: Builder) -> 
     own = build.task(plan, title="Tổng hợp, báo cáo Chủ tịch", kind="relative")
     duty = build.duty(own, standing, DUE + timedelta(days=3), period="2027-Q3")
     assert report_deadlines(build.session, EVENING, STANDING) == [Q3]
-    assert report_deadlines(build.session, EVENING + timedelta(days=3), "") == []
+    assert report_deadlines(build.session, EVENING + timedelta(days=18), "") == []
     duty.state = DutyState.CANCELLED
     build.session.flush()
     assert report_deadlines(build.session, EVENING, STANDING) == []
