@@ -37,6 +37,13 @@ def reached(spent: Collection[str] = ()) -> ColumnElement[bool]:
     return exists().where(mine, or_(exists().where(group), and_(exists().where(own), living)))
 
 
+def silent_among(session: Session, agency_ids: Collection[int]) -> list[int]:
+    """Those of the agencies that nothing can reach now."""
+    heard = select(col(Agency.id)).where(col(Agency.id).in_(list(agency_ids)), reached())
+    known = set(session.connection().execute(heard).scalars())
+    return [each for each in agency_ids if each not in known]
+
+
 def silences(
     session: Session, agency_ids: Collection[int], spent: Collection[str] = ()
 ) -> dict[int, Silence]:

@@ -1,10 +1,13 @@
 """/huydangky: stop. /xoadulieu: stop and erase what identifies the person."""
 
+from collections.abc import Collection
+
 from bot.backups import erased_leave_on
 from bot.talk import Talk
 from deadlines.text import fold
 from registry import erasing, people
 from registry.tables import Question
+from reports.reach import silent_among
 
 ASK_ERASE = "erase"
 YES = frozenset({"xoa", "dong y", "co", "xac nhan", "yes", "xac nhan xoa", "dong y xoa"})
@@ -22,12 +25,7 @@ def leave(talk: Talk, _rest: str) -> None:
     if contact is not None and ended:
         talk.offer_menu(contact)
     if ended:
-        talk.tell_staff(
-            "left_staff",
-            f"left:{talk.inbound.id}",
-            name=talk.actor.name or talk.chat.title,
-            agencies=talk.agency_names(talk.actor.agencies()),
-        )
+        _tell(talk, talk.actor.name or talk.chat.title, talk.actor.agencies())
 
 
 def erase(talk: Talk, rest: str) -> None:
@@ -54,10 +52,22 @@ def confirmed(talk: Talk, _question: Question, text: str) -> bool:
 
 def _erase(talk: Talk) -> None:
     contact = talk.known_contact()
-    names = talk.agency_names(talk.actor.agencies())
+    agencies = talk.actor.agencies()
     bound = talk.actor.bound
     leave_on = erased_leave_on(talk.desk.settings, talk.now)
     made = erasing.erase(talk.session, contact, talk.now, in_backups=leave_on)
     talk.say("xoadulieu_done", made=made)
     if bound:
-        talk.tell_staff("left_staff", f"left:{talk.inbound.id}", name="Một cán bộ", agencies=names)
+        _tell(talk, "Một cán bộ", agencies)
+
+
+def _tell(talk: Talk, who: str, agencies: Collection[int]) -> None:
+    """Word to staff, with what matters to them: which agencies nobody hears for now."""
+    empty = silent_among(talk.session, agencies)
+    talk.tell_staff(
+        "left_staff",
+        f"left:{talk.inbound.id}",
+        name=who,
+        agencies=talk.agency_names(agencies),
+        empty=talk.agency_names(empty),
+    )
