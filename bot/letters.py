@@ -15,7 +15,7 @@ from registry import marks, people
 from registry.clock import local_day
 from registry.database import Database
 from registry.notices import put_text
-from registry.tables import Duty, Notice
+from registry.tables import Agency, Duty, Notice
 from registry.types import DutyKind, DutyState, NoticeKind, NoticeState
 from reports.facts import urged_days
 from reports.papers.letter import Letter, load_letter
@@ -27,6 +27,10 @@ LOOK_EVERY = timedelta(minutes=5)
 APART = timedelta(days=7)
 # What had been urged so often long before (an upgrade, a setting switched on) is not written about.
 RECENT = timedelta(days=10)
+# More agencies than that at once (a monthly report of a hundred communes) are one message without
+# files: nobody signs dozens of letters of a morning, and each is one command away.
+MOST_LETTERS = 5
+LISTED = 30
 
 
 class Letters:
@@ -53,22 +57,47 @@ class Letters:
         if not urges or (self._next is not None and now < self._next):
             return 0
         due = await self._db.read(agencies_due, urges, now)
+        if len(due) > MOST_LETTERS:
+            await self._db.write(self._name, due, now)
+        else:
+            await self._draft(due, now)
+        self._next = now + LOOK_EVERY
+        if due:
+            self._wake()
+        return len(due)
+
+    async def _draft(self, due: dict[int, list[int]], now: datetime) -> None:
         for agency_id, duties in due.items():
             letter = await self._db.read(load_letter, agency_id, now, self._calendar)
             paper = await asyncio.to_thread(
                 papers.letter_of, letter, self._settings, self._renderer
             )
             await self._db.write(self._hand_over, letter, duties, paper, now)
-        self._next = now + LOOK_EVERY
-        if due:
-            self._wake()
-        return len(due)
+
+    def _name(self, session: Session, due: dict[int, list[int]], now: datetime) -> None:
+        """Queue one message that names the agencies, and remember it as if each had its letter."""
+        names = {agency_id: session.get_one(Agency, agency_id).name for agency_id in due}
+        rows = sorted((names[agency_id], duties) for agency_id, duties in due.items())
+        urges = self._settings.reminders.letter_urges
+        said = self._renderer.render("replies/congvan_nhieu", rows=rows, urges=urges, listed=LISTED)
+        for staff in people.staff_subscriptions(session):
+            put_text(
+                session, NoticeKind.ALERT, f"letters:{now.isoformat()}:{staff.id}", said.html, now,
+                subscription_id=staff.id,
+            )  # fmt: skip
+        for agency_id, numbers in due.items():
+            marks.put(session, _agency_mark(agency_id), "", now)
+            for duty in session.exec(select(Duty).where(col(Duty.number).in_(numbers))):
+                marks.put(session, _duty_mark(duty.id or 0, duty.due_on), "", now)
 
     def _hand_over(
         self, session: Session, letter: Letter, duties: list[int], paper: Paper, now: datetime
     ) -> None:
         """Queue one message with the file for every member of the staff, and remember it."""
-        said = self._renderer.render("replies/congvan_den_luc", letter=letter, duties=duties)
+        often = max((facts.urges for facts in letter.duties if facts.number in duties), default=0)
+        said = self._renderer.render(
+            "replies/congvan_den_luc", letter=letter, duties=duties, urges=often
+        )
         file = papers.keep(session, self._settings, paper, now)
         key = f"{_agency_mark(letter.agency_id)}:{local_day(now)}"
         for staff in people.staff_subscriptions(session):
