@@ -1,7 +1,7 @@
 """Word of a directive's changes to the focal points: one message each, naming what changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -14,7 +14,7 @@ from registry.tables import Agency, Duty, Task
 from registry.types import NoticeKind
 from reports.render import Renderer
 
-# As many duties as are named with their titles; of the rest, the numbers.
+# As many tasks as are named with their titles; of the rest, the numbers.
 NAMED = 12
 
 
@@ -28,6 +28,28 @@ class Cause:
     key: str
     later: str = ""
     note: str = ""
+
+
+@dataclass
+class _Row:
+    """One change, and the numbers of later periods of the same task to which the same happened: a
+    monthly report is one line, not twelve."""
+
+    change: DutyChange
+    title: str
+    later: list[int] = field(default_factory=list)
+
+
+def _rows(changes: Iterable[DutyChange], titles: Mapping[int, str]) -> list[_Row]:
+    found: dict[tuple[int, str, str, bool], _Row] = {}
+    for one in sorted(changes, key=lambda each: (each.new, each.number)):
+        title = titles.get(one.number, "")
+        alike = (one.agency_id, one.what, title, one.old != one.new)
+        if alike in found:
+            found[alike].later.append(one.number)
+        else:
+            found[alike] = _Row(one, title)
+    return list(found.values())
 
 
 def announce(
@@ -49,13 +71,13 @@ def announce(
         if person_id is not None and person_id == besides:
             continue
         agencies = list(dict.fromkeys(one.agency_id or 0 for one in held))
-        rows = [one for agency_id in agencies for one in mine[agency_id]]
+        rows = _rows([one for agency_id in agencies for one in mine[agency_id]], titles)
         text = renderer.render(
             "replies/directive_changed",
             cause=cause,
             agencies=[names[agency_id] for agency_id in agencies],
-            rows=[{"change": one, "title": titles.get(one.number, "")} for one in rows[:NAMED]],
-            rest=[one.number for one in rows[NAMED:]],
+            rows=rows[:NAMED],
+            rest=[n for row in rows[NAMED:] for n in (row.change.number, *row.later)],
         )
         put_text(
             session, NoticeKind.ALERT, f"{cause.key}:{held[0].id}", text.html, now,
