@@ -17,7 +17,7 @@ from deadlines.calendar import WorkCalendar
 from deadlines.text import fold
 from registry.agencies import Directory
 from registry.clock import local_day, moment_of
-from registry.tables import Duty, Task
+from registry.tables import Duty, Mark, Task
 from registry.types import DutyKind, DutyState
 from reports.facts import is_periodic_report
 
@@ -28,6 +28,7 @@ CATCH_UP = timedelta(days=3)
 HOLIDAY = timedelta(days=14)
 # The kind of deadline that hangs on others: the standing agency's own report.
 _DERIVED = "relative"
+_MARK = "draft:"
 _ANY_STANDING = "co quan thuong truc"
 _BETWEEN = re.compile(r"[;,\n]+")
 
@@ -82,7 +83,24 @@ def drafts_due(
 
 def key_of(period: Period, due_on: date) -> str:
     """What marks a draft as made."""
-    return f"draft:{period.key}:{due_on.isoformat()}"
+    return f"{_MARK}{period.key}:{due_on.isoformat()}"
+
+
+def drafts_counting(
+    session: Session, due_on: date, since: datetime
+) -> list[tuple[Period, datetime]]:
+    """Drafts handed over since a moment that count what is due on a day: each period once, with
+    the moment of its latest draft."""
+    made = session.exec(
+        select(Mark)
+        .where(col(Mark.name).startswith(_MARK), col(Mark.at) >= since)
+        .order_by(col(Mark.at))
+    )
+    known = ((period_of(mark.name.split(":")[1]), mark.at) for mark in made)
+    latest = {
+        period: at for period, at in known if period and period.first <= due_on <= period.last
+    }
+    return list(latest.items())
 
 
 def report_deadlines(session: Session, now: datetime, standing_agency: str) -> list[Deadline]:

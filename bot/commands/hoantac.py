@@ -1,11 +1,15 @@
 """/hoantac: take a "xong" back."""
 
+from datetime import datetime
+
 from bot.commands.base import ask_which
 from bot.replies import Reply, read_reply
 from bot.talk import Talk
 from registry import duties, notices
 from registry.people import Refused
 from registry.tables import Duty, Subscription
+from reports.papers.period import name_of
+from scheduler.chain import drafts_counting
 
 
 def run(talk: Talk, rest: str) -> None:
@@ -43,11 +47,28 @@ def _take_back(talk: Talk, found: list[Duty]) -> None:
         if duties.standing_completion(talk.session, duty) is None:
             raise Refused(f"Đầu việc {duty.number} chưa được báo xong nên không có gì để hoàn tác.")
     for duty in found:
-        duties.undo(talk.session, duty, talk.actor, talk.now)
+        completion = duties.undo(talk.session, duty, talk.actor, talk.now)
         _correct(talk, duty)
+        _draft_is_old(talk, duty, completion.at)
         talk.rewrite(duty)
     talk.answered()
     talk.say("hoantac", rows=[{"number": d.number, "due_on": d.due_on} for d in found])
+
+
+def _draft_is_old(talk: Talk, duty: Duty, reported_at: datetime) -> None:
+    """A draft report that staff hold counts it as done: they hear, or would sign it."""
+    made = drafts_counting(talk.session, duty.due_on, reported_at)
+    if not made:
+        return
+    task, agency = duties.titled(talk.session, duty)
+    talk.tell_staff(
+        "rut_lai_staff",
+        f"draft-old:{duty.id}:{talk.inbound.id}",
+        number=duty.number,
+        title=task.title,
+        agency=agency.name,
+        drafts=[(name_of(period), at) for period, at in made],
+    )
 
 
 def _correct(talk: Talk, duty: Duty) -> None:
