@@ -56,7 +56,7 @@ _TRIGGER = re.compile(
     r"|ngay \d{1,2}(?:/\d{1,2})? (?:hang|cua)|tu nay den|cuoi (?:thang|quy|nam)|trong \d+)\b"
 )
 _HARD = re.compile(
-    r"\b(?:hoan thanh|xong|cham nhat|muon nhat|khong qua|truoc (?:ngay|\d|thang|quy)|han"
+    r"\b(?:hoan thanh|xong|cham nhat|muon nhat|khong qua|truoc (?:ngay|\d+|thang|quy)|han"
     r"|trong thoi han|trong vong)\b"
 )
 # Words that the reading of a day does not need.

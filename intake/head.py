@@ -39,6 +39,8 @@ _BODY = re.compile(
     r"|de nghi)|trien khai|nham|xet de nghi|thi hanh"
     r"|tiep theo|vua qua|thoi gian qua|de \w+|chu tich|bo truong|ubnd|uy ban)\b"
 )
+# Under the kind stands its subject, but for these.
+_NO_SUBJECT = re.compile(r"(?:can cu|kinh gui|xet|theo de nghi|so\s*:|[ivx]+\.|\d+\.|dieu \d)")
 _DAY = re.compile(
     r"(?:(?:sang|chieu"
     r"|toi) )?ngay\s+(?:(?P<d>\d{1,2})\s*[/.-]\s*(?P<m>\d{1,2})\s*[/.-]\s*(?P<y>\d{4})"
@@ -150,6 +152,11 @@ def _body_from(top: Sequence[str]) -> int:
     seen = False
     for place, text in enumerate(top):
         short = len(text) < _SHORT
+        titled = place > 0 and _lone_kind(top[place - 1])
+        if titled and not (_NO_SUBJECT.match(flat(text)) or text.endswith((":", ";"))):
+            # "Triển khai …" under "KẾ HOẠCH" is what it is about, however it begins.
+            seen = True
+            continue
         seen = seen or (short and bool(_NUMBER.search(flat(text)) or _PLACE.search(flat(text))))
         long = len(text) > 330 or text.rstrip().endswith((":", ";"))
         ends = len(text) > 60 and text.rstrip().endswith(".")
@@ -161,6 +168,13 @@ def _body_from(top: Sequence[str]) -> int:
         if seen and (long or ends or (starts and not text.isupper()) or _begins(text)):
             return place
     return 0 if not seen else min(len(top), 8)
+
+
+def _lone_kind(text: str) -> bool:
+    """Whether a line is nothing but the kind in capitals."""
+    plain = text.strip(" -*_.:")
+    kind = _KIND_LINES.get(" ".join(flat(plain).split()), "")
+    return bool(kind) and plain.isupper() and _spelled(plain, kind)
 
 
 def _begins(text: str) -> bool:
@@ -187,7 +201,8 @@ def _place(upper: Sequence[str]) -> tuple[str, str]:
         if found is None or len(text) > 160:
             continue
         place = text[found.start("place") : found.end("place")].strip(" -*_")
-        place = re.split(r"\s{2,}", place)[-1]
+        # In one line with the number, columns are no longer apart.
+        place = re.sub(r"^.*[/\d]\S*\s+", "", re.split(r"\s{2,}", place)[-1])
         return place, _iso(found["year"], found["month"], found["day"])
     return "", ""
 

@@ -52,6 +52,8 @@ _ORDERS = re.compile(
     r"|xã|phường|đặc khu|phòng|đồng chí|tổ chức|doanh nghiệp|thành viên|cấp ủy|cấp uỷ)\b"
     r"|(?:các )?(?:thủ trưởng|người đứng đầu|lãnh đạo|giám đốc|chủ tịch|trưởng)\b)"
 )
+# "Kết quả gửi về Sở A trước ngày 15/12" is no heading either.
+_BY_A_DAY = re.compile(r"\b(?:truoc|cham nhat|muon nhat|xong|hoan thanh)\b[^.;]*\d")
 _DUTIES = re.compile(r"nhiem vu|giai phap|to chuc thuc hien|phan cong|trien khai|tiep theo")
 
 
@@ -86,7 +88,7 @@ class Node:
         """The headings above, each with its mark, parted by " / "."""
         named = [node for node in self.parents if node.marker and not _is_bullet(node.marker)]
         return " / ".join(
-            f"{node.marker.label} {_short(node.text)}" for node in named if node.marker
+            f"{node.marker.label} {shorter(node.text)}" for node in named if node.marker
         )
 
     @property
@@ -179,15 +181,25 @@ def _inside(outer: Marker, mark: Marker) -> bool:
 def _in_context(path: tuple[Node, ...]) -> bool:
     """The innermost heading that says what stands below it decides."""
     for node in reversed(path):
-        words = fold(node.text)
-        heading = len(node.text) < _HEADING / 2 and not is_bullet(node)
-        if heading and _DUTIES.search(words):
+        if not _may_head(node):
+            continue
+        if _DUTIES.search(fold(node.text)) or _ORDERS.match(node.text.lstrip()):
             return False
-        if heading and _ORDERS.match(node.text.lstrip()):
-            return False
-        if heading and _CONTEXT.match(words) and ";" not in words:
+        if is_context(node):
             return True
     return False
+
+
+def _may_head(node: Node) -> bool:
+    return len(node.text) < _HEADING / 2 and not is_bullet(node)
+
+
+def is_context(node: Node) -> bool:
+    """Whether a paragraph is a heading such as "MỤC TIÊU"."""
+    words = fold(node.text)
+    if not _may_head(node) or ";" in words or _BY_A_DAY.search(words):
+        return False
+    return _CONTEXT.match(words) is not None
 
 
 def _where(
@@ -210,5 +222,6 @@ def _where(
     return place or f"đoạn {number}"
 
 
-def _short(text: str) -> str:
+def shorter(text: str) -> str:
+    """A heading as one quotes it."""
     return text if len(text) <= 160 else f"{text[:157].rsplit(' ', 1)[0]}…"

@@ -6,16 +6,17 @@ that the heading above names. What has none is context, unless it names a day to
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from deadlines import read
-from intake.actors import Scanner, Text, is_deputy
+from intake.actors import Scanner, Text, is_deputy, verb_at
 from intake.due_phrases import DATED, Due, due_in
 from intake.flat import CAPITALS, flat
 from intake.labels import Labels
-from intake.outline import Node, is_bullet
+from intake.outline import Node, is_bullet, is_context, shorter
+from intake.problems import Problem
 from intake.sentences import Piece, sentences
 from intake.subjects import ORDER, Subject, Subjects, marked_leads, names_of
 from intake.task_rows import TaskRow
@@ -79,6 +80,8 @@ _HEADING = 200
 _KEPT = re.compile(
     r"(?:(?:phai )?(?:hoan thanh|xong)|truoc|cham nhat|muon nhat|trong|den|tu|han|thoi han)\b"
 )
+# What may open a second thing to do behind a day.
+_AFTER_A_DAY = re.compile(r"(?<=\d)(?:\s*,)?\s+(?:(?:va|dong thoi|sau do|roi),?\s+)*(?=[^\W\d_])")
 # The span that a stage takes, in brackets behind its name.
 _SPAN = re.compile(r"\((?:thời gian:\s*)?(từ [^()]*\bđến [^()]*)\)", re.IGNORECASE)
 # Kinds that give way to a day named beside them.
@@ -93,6 +96,7 @@ class Unit:
     texts: tuple[str, ...]
     coordinates: tuple[str, ...] = ()
     own: bool = False
+    ordered: bool = False
     sentence: int = 0
     until: int = 0
 
@@ -126,20 +130,61 @@ class Prose:
         self._scopes: dict[int, _Scope] = {}
         # Whom an unnumbered sentence orders that ends in ":" ("yêu cầu Sở A thực hiện:").
         self._ordered_below: tuple[str, ...] = ()
+        self.notes: list[Problem] = []
+        self._labels = Labels(scanner, reference)
 
     def rows(self, nodes: Sequence[Node]) -> list[TaskRow]:
         """The duties of the paragraphs, in their order."""
         body = _body(nodes)
-        labelled, used = Labels(self.scanner, self.reference).rows(body)
+        labelled, used = self._labels.rows(body)
         parents = {one.number for node in body for one in node.parents}
         found: list[TaskRow] = []
-        for node in body:
+        for node, before in zip(body, [None, *body], strict=False):
             if node.number in used:
                 found += labelled.get(node.number, [])
                 continue
+            if self._adds_to(found, node, before):
+                continue
             self._subjects.ordering |= node.marker is not None or node.line >= self._orders_from
-            if not node.context:
+            if node.context:
+                found += self._in_context(node)
+            else:
                 found += self._node(node, opens=node.number in parents)
+        return found
+
+    def _adds_to(self, found: list[TaskRow], node: Node, before: Node | None) -> bool:
+        """Whether a line only gives the tasks of the one above their day ("Thời hạn hoàn thành:
+        31/12/2026.")."""
+        if before is None or node.context or (node.marker is not None and not is_bullet(node)):
+            return False
+        waiting = [at for at, row in enumerate(found)
+                   if row.line == before.line and not row.deadline]  # fmt: skip
+        facts = self._labels.labels(node.text) if waiting else {}
+        if set(facts) != {"deadline"}:
+            return False
+        for at in waiting:
+            row = found[at]
+            source = f"{row.source} {node.text}"
+            found[at] = replace(row, deadline=facts["deadline"], source=source)
+        return True
+
+    def _in_context(self, node: Node) -> list[TaskRow]:
+        """The orders under a heading that announces none ("Yêu cầu", "Tồn tại, hạn chế"): somebody
+        named is told to, or has a day to keep. What is less than that is set aside, and told."""
+        above = self._above(node)
+        heading = self._heading(node, above)
+        if heading is not None:
+            self._scopes[node.number] = heading
+            return []
+        found: list[TaskRow] = []
+        for unit in self._units(node, above):
+            for row in self._tasks(node, unit, above):
+                if _told(row.title):
+                    continue
+                if unit.leads and (unit.ordered or row.deadline):
+                    found.append(row)
+                else:
+                    self.notes.append(_set_aside(node, row))
         return found
 
     def _node(self, node: Node, *, opens: bool) -> list[TaskRow]:
@@ -220,7 +265,7 @@ class Prose:
         pending: tuple[str, ...] = ()
         closed = since = -1
         for piece in self._subjects.pieces(node.text):
-            for part in self._subjects.parted(piece):
+            for part in self._parted(piece):
                 subject = self._subjects.find(
                     part.line,
                     inherited=bool(above.leads),
@@ -236,11 +281,29 @@ class Prose:
                     units.append(self._unit(part, _with_before(units, part, subject)))
                     pending = ()
                 elif pending:
-                    units.append(Unit(pending, (part.line.text,), (), True, since, part.sentence))
+                    text, until = part.line.text, part.sentence
+                    units.append(Unit(pending, (text,), own=True, sentence=since, until=until))
                     pending = ()
                 else:
                     self._go_on(units, part, above)
         return units
+
+    def _parted(self, piece: Piece) -> Iterator[Piece]:
+        """A piece that orders twice in two, also where one agency has two things to do, each with
+        a day of its own ("… trước ngày 20/11, đồng thời trình … trước ngày 05/12")."""
+        for part in self._subjects.parted(piece):
+            line, start = part.line, 0
+            for found in _AFTER_A_DAY.finditer(line.flat):
+                before, behind = line.text[start : found.start()], line.text[found.end() :]
+                new = verb_at(Text.of(behind), 0) and self._ordered_by(behind)
+                if new and self._ordered_by(before):
+                    yield replace(part, line=Text.of(before))
+                    start = found.end()
+            yield replace(part, line=Text.of(line.text[start:])) if start else part
+
+    def _ordered_by(self, text: str) -> bool:
+        due = due_in(text, self.reference)
+        return due is not None and due.hard and due.kind not in _WEAK
 
     def _go_on(self, units: list[Unit], piece: Piece, above: _Scope) -> None:
         """A piece without a subject belongs to the one before it, or to the heading's agencies;
@@ -271,7 +334,10 @@ class Prose:
             text = f"{before}: {text}"
         leads, helping = marked_leads(line, subject.actors)
         at = piece.sentence
-        return Unit(leads, (text,), (*helping, *coordinates), own=True, sentence=at, until=at)
+        return Unit(
+            leads, (text,), (*helping, *coordinates), own=True, ordered=subject.ordered,
+            sentence=at, until=at,
+        )  # fmt: skip
 
     def _tasks(self, node: Node, unit: Unit, above: _Scope) -> list[TaskRow]:
         found: list[TaskRow] = []
@@ -337,6 +403,20 @@ class Prose:
             send_to="; ".join(receiving(self.scanner, line)),
             source=sentences(node.text, unit.sentence, unit.until),
         )
+
+
+def _told(text: str) -> bool:
+    """Whether a sentence says how things are, or what share is aimed at."""
+    return _TOLD.search(text[:160]) is not None or "%" in text
+
+
+def _set_aside(node: Node, row: TaskRow) -> Problem:
+    heading = next(one for one in reversed(node.path) if is_context(one))
+    message = (
+        f"“{shorter(row.lead or row.title)}” có việc nêu ở mục “{shorter(heading.text)}”, "
+        "không nhận là nhiệm vụ; nếu phải làm thì thêm bằng /giao"
+    )
+    return Problem(node.line, message, blocking=False)
 
 
 def _weak(before: Due, due: Due) -> bool:

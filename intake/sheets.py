@@ -47,7 +47,7 @@ def read_grids(path: Path) -> list[Grid]:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         known = ", ".join(READERS)
-        raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
+        raise IntakeError(unreadable(path, READERS_HERE))
     grids = reader(content_of(path))
     _refuse_secret(path, grids)
     return grids

@@ -100,7 +100,7 @@ def read_source(
         return source_of(read_paper(path, options), path.name, directory, today, issued)
     if ending not in READERS:
         known = ", ".join(sorted([*READERS, *PAPER_READERS]))
-        raise IntakeError(f"Chưa đọc được tệp “{path.suffix or path.name}”; hãy dùng tệp {known}.")
+        raise IntakeError(unreadable(path, READERS_HERE))
     found = find_tables(read_grids(path), PLAN_COLUMNS)
     head = annexed([cell for row in found[0][0].rows[:HEADER_ROWS] for cell in row.cells if cell])
     reference = issued or head.earliest or today
@@ -164,6 +164,7 @@ def source_of(
             *(Problem(line, message, blocking=False) for line, message in paper.remarks),
             *_head_notes(head, issued),
             *gaps(nodes),
+            *prose.notes,
         ),
     )
 
