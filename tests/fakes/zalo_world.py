@@ -106,9 +106,9 @@ class World:
 
     # What people do
 
-    def user(self, name: str) -> str:
+    def user(self, name: str, user_id: str = "") -> str:
         """A new person, who has not yet written to the bot; the id is also the private chat's."""
-        number = self._id("5a5b")
+        number = user_id or self._id("5a5b")
         self.users[number] = {"id": number, "display_name": name, "is_bot": False}
         self.chats[number] = Chat({"id": number, "chat_type": "PRIVATE"})
         return number

@@ -11,25 +11,58 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from tests.faults import scenes_network, scenes_process
+from tests.faults import scenes_data, scenes_network, scenes_process
 from tests.faults.ground import Missed, Stage, Verdict
+from tests.faults.messengers import KINDS, Kind
 
-SCENES: dict[str, Callable[[Stage], Verdict]] = scenes_process.SCENES | scenes_network.SCENES
+Scene = Callable[[Stage], Verdict]
+
+
+def on_each(scenes: dict[str, Scene]) -> dict[str, Scene]:
+    """Scenes that are played on every messenger by itself, named after it."""
+    return {
+        f"{kind.prefix}{name}": partial(_on, scene, kind)
+        for kind in KINDS
+        for name, scene in scenes.items()
+    }
+
+
+def _on(scene: Scene, kind: Kind, stage: Stage) -> Verdict:
+    return scene(stage.on(kind))
+
+
+EVERYWHERE = scenes_process.EVERYWHERE | scenes_network.EVERYWHERE
+SCENES: dict[str, Scene] = (
+    scenes_process.SCENES | scenes_data.SCENES | on_each(EVERYWHERE) | scenes_network.SCENES
+)
 SEED = 20260910
-HEAD = ("scene", "expected", "delivered", "lost", "marked", "unmarked", "p50 s", "max s", "took s")
+HEAD = (
+    "scene",
+    "expected",
+    "delivered",
+    "lost",
+    "marked",
+    "unmarked",
+    "p50 s",
+    "max s",
+    "took s",
+    "cpu s",
+)
 
 
 def play(name: str, stage: Stage) -> Verdict:
     began = time.monotonic()
+    stage = stage.apart()
     try:
         verdict = SCENES[name](stage)
     except Missed as missed:
         verdict = Verdict(faults=[str(missed)])
     except Exception:  # noqa: BLE001 -- one scene must not hide the others
         verdict = Verdict(faults=[traceback.format_exc()])
-    verdict.seconds = time.monotonic() - began
+    verdict.seconds, verdict.cpu = time.monotonic() - began, sum(stage.cpu)
     verdict.check(verdict.lost == 0, f"{verdict.lost} lost")
     verdict.check(verdict.unmarked == 0, f"{verdict.unmarked} said twice without a mark")
     say("  ".join([mark(verdict), *row(name, verdict), *verdict.faults]))
@@ -49,7 +82,8 @@ def say(line: str) -> None:
 
 def row(name: str, it: Verdict) -> tuple[str, ...]:
     counts = (it.expected, it.delivered, it.lost, it.marked, it.unmarked)
-    return (name, *map(str, counts), f"{it.p50:.1f}", f"{it.latest:.1f}", f"{it.seconds:.0f}")
+    took = (it.p50, it.latest, it.seconds, it.cpu)
+    return (name, *map(str, counts), *(f"{seconds:.1f}" for seconds in took))
 
 
 def report(found: dict[str, Verdict]) -> None:

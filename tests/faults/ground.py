@@ -1,6 +1,5 @@
-"""Where a scene is played: a data folder, a messenger of our own, the product in its process."""
+"""Where a scene is played: a data folder, messengers of our own, the product in its process."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -9,13 +8,13 @@ import sqlite3
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from sqlmodel import Session, col, select
 
@@ -23,12 +22,13 @@ from bot.opening import Tools, open_database
 from bot.settings import Paths, Settings
 from intake.importing import ImportOrder, import_agencies, import_tasks
 from registry import people
+from registry.audit import record
 from registry.clock import LOCAL
 from registry.people import Chat
 from registry.tables import Agency, Duty
 from registry.types import Role
 from tests.e2e.process import environment
-from tests.fakes.telegram_server import FakeTelegram
+from tests.faults.messengers import TELEGRAM, Kind, Messenger
 from tests.faults.nursery import Nursery
 
 MADE = datetime(2026, 9, 3, 9, tzinfo=LOCAL)
@@ -36,6 +36,8 @@ FIRST_ID = 600_000_000
 EACH = 4
 REPEATED = re.compile("gửi lại", re.IGNORECASE)
 REMINDER = "Nhắc việc"
+# When everybody's reminder is due.
+DUE = "2026-09-10T08:00:00"
 
 
 class Missed(Exception):
@@ -57,6 +59,7 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     skipped: str = ""
     seconds: float = 0.0
+    cpu: float = 0.0
 
     def check(self, true: bool, fault: str) -> None:
         if not true and fault not in self.faults:
@@ -71,8 +74,9 @@ class Verdict:
         return max(self.late, default=0.0)
 
 
-def make_database(folder: Path, persons: int, due: str = "24/9/2026") -> dict[str, int]:
-    """Agencies with a duty each, and four people for each of them. Returns address -> number."""
+def make_database(folder: Path, persons: int, due: str, channels: Sequence[str]) -> dict[str, int]:
+    """Agencies with a duty each, and four people for each of them, with a chat on each channel, the
+    first one preferred; all of a person's chats have one address. Returns address -> number."""
     folder.mkdir(parents=True)
     names = [f"UBND xã Thử {n:03}" for n in range(1, persons // EACH + 1)]
     head = "Tên cơ quan,Tên khác,Cấp,Khối\n"
@@ -90,13 +94,15 @@ def make_database(folder: Path, persons: int, due: str = "24/9/2026") -> dict[st
         import_agencies(db, folder / "agencies.csv", MADE)
         order = ImportOrder("5/KH-BCĐ", date(2026, 9, 3), calendar=tools.calendar)
         import_tasks(db, folder / "plan.csv", order, MADE)
-        return db.write_now(_bind)
+        return db.write_now(_bind, channels)
     finally:
         db.close()
 
 
-def _bind(session: Session) -> dict[str, int]:
+def _bind(session: Session, channels: Sequence[str]) -> dict[str, int]:
     numbers: dict[str, int] = {}
+    # As by the command line: a journal that is empty proves nothing at a restore.
+    record(session, MADE, "directive.import", "directive:1", None, "cli")
     found = session.exec(
         select(Agency, Duty.number)
         .join(Duty, col(Duty.agency_id) == col(Agency.id))
@@ -105,48 +111,20 @@ def _bind(session: Session) -> dict[str, int]:
     for agency, number in found:
         for _ in range(EACH):
             address = str(FIRST_ID + len(numbers))
-            chat = Chat("telegram", address, "private", address, name=f"Cán bộ {address}")
-            contact = people.ensure_contact(session, chat, MADE)
-            people.bind(session, contact, chat.name, Role.FOCAL, agency.id, MADE, "2026-11")
+            first, *others = (
+                people.ensure_contact(
+                    session,
+                    Chat(channel, address, "private", address, name=f"Cán bộ {address}"),
+                    MADE,
+                )
+                for channel in channels
+            )
+            name = f"Cán bộ {address}"
+            people.bind(session, first, name, Role.FOCAL, agency.id, MADE, "2026-11")
+            for rank, contact in enumerate(others, start=1):
+                contact.person_id, contact.rank = first.person_id, rank
             numbers[address] = number
     return numbers
-
-
-class Messenger:
-    """A fake Telegram on a thread of its own: it outlives whatever happens to the product."""
-
-    def __init__(self, addresses: list[str]) -> None:
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.fake: FakeTelegram = self.do(self._make(addresses))
-
-    async def _make(self, addresses: list[str]) -> FakeTelegram:
-        fake = FakeTelegram()
-        await fake.start()
-        for address in addresses:
-            fake.world.user(f"Cán bộ {address}", user_id=int(address))
-            fake.world.unblock(int(address))
-        fake.world.updates.clear()
-        return fake
-
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
-
-    def call(self, fn: Callable[..., Any], *args: Any, **more: Any) -> Any:
-        """Run a function of the fake in its own thread."""
-
-        async def run() -> Any:
-            return fn(*args, **more)
-
-        return self.do(run())
-
-    def calls(self, method: str) -> int:
-        return sum(row["method"] == method for row in list(self.fake.calls))
-
-    def close(self) -> None:
-        with suppress(Exception):
-            self.do(self.fake.stop())
-        self.loop.call_soon_threadsafe(self.loop.stop)
 
 
 class Life:
@@ -192,17 +170,25 @@ class Life:
 
 
 class Ground:
-    """The folder, the messenger and the clock of a scene."""
+    """The folder, the messengers and the clock of a scene. `first`: the messenger it is about."""
 
-    def __init__(self, folder: Path, template: Path, numbers: dict[str, int], begin: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        template: Path,
+        numbers: dict[str, int],
+        begin: str,
+        kinds: Sequence[Kind],
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.numbers = numbers
         folder.mkdir(parents=True, exist_ok=True)
         if template.exists():
             shutil.copytree(template, self.data, dirs_exist_ok=True)
-        self.telegram = Messenger(list(numbers))
-        self.env = environment(DONDOC_TELEGRAM__TOKEN=self.telegram.fake.token)
+        self.messengers = [Messenger(kind, list(numbers)) for kind in kinds]
+        self.first = self.messengers[0]
+        self.env = environment(**{token_of(each.kind): each.fake.token for each in self.messengers})
         self.nursery = Nursery(environment())
         self.lives: list[Life] = []
         self._clock = folder / "clock"
@@ -212,7 +198,7 @@ class Ground:
 
     def configure(self, more: str = "") -> None:
         config = self.folder / "config.toml"
-        config.write_text(f'[telegram]\nbase_url = "{self.telegram.fake.url}"\n{more}', "utf-8")
+        config.write_text("".join(map(section_of, self.messengers)) + more, "utf-8")
         config.chmod(0o600)
 
     # -- the clock --------------------------------------------------------------------------------
@@ -238,18 +224,26 @@ class Ground:
 
     # -- the product ------------------------------------------------------------------------------
 
-    def start(self, **env: str) -> Life:
-        return self._start(["run"], f"life-{len(self.lives)}", env, clock=True)
+    def start(self, *, largest_file: int | None = None, **env: str) -> Life:
+        """`largest_file`: bytes beyond which it may not let a file grow."""
+        return self._start(["run"], f"life-{len(self.lives)}", env, str(self._clock), largest_file)
 
     def command(self, *arguments: str, patience: float = 60) -> Life:
         """Another command of `dondoc`, to its end."""
         now = self.moment_of(time.time()).astimezone(LOCAL)  # noqa: TID251
         env = {"DONDOC_AS_OF": f"{now:%Y-%m-%dT%H:%M:%S}"}
-        life = self._start([*arguments], f"command-{len(self.lives)}", env, clock=False)
+        life = self._start([*arguments], f"command-{len(self.lives)}", env)
         life.ended(patience)
         return life
 
-    def _start(self, words: list[str], name: str, env: dict[str, str], *, clock: bool) -> Life:
+    def _start(
+        self,
+        words: list[str],
+        name: str,
+        env: dict[str, str],
+        clock: str = "",
+        largest_file: int | None = None,
+    ) -> Life:
         files = {kind: self.folder / f"{name}.{kind}" for kind in ("stdout", "stderr")}
         for file in files.values():
             file.touch()
@@ -258,7 +252,7 @@ class Ground:
             "arguments": [*words, "--config", config], "config": config, "cwd": str(self.folder),
             "env": self.env | env, "stdin": "/dev/null",
             **{kind: str(file) for kind, file in files.items()},
-            "clock": str(self._clock) if clock else "",
+            "clock": clock, "largest_file": largest_file,
         }  # fmt: skip
         life = Life(self, name, order)
         self.lives.append(life)
@@ -267,8 +261,9 @@ class Ground:
     # -- what came of it --------------------------------------------------------------------------
 
     def sent(self, words: str = REMINDER) -> list[dict[str, Any]]:
-        """Messages that reached a chat, oldest first."""
-        return [row for row in list(self.telegram.fake.world.sent) if words in row["text"]]
+        """Messages that reached a chat, by whichever messenger, oldest first."""
+        rows = [row for each in self.messengers for row in list(each.sent) if words in row["text"]]
+        return sorted(rows, key=lambda row: float(row["at"]))
 
     def reached(self, words: str = REMINDER) -> int:
         """How many people have it."""
@@ -282,11 +277,14 @@ class Ground:
             time.sleep(0.02)
 
     def until_sent(self, count: int, words: str = REMINDER, patience: float = 60) -> None:
-        rows = self.telegram.fake.world.sent
         self.until(
-            lambda: len(rows) >= count and len(self.sent(words)) >= count,
+            lambda: self.total() >= count and len(self.sent(words)) >= count,
             f"{count} messages", patience,
         )  # fmt: skip
+
+    def total(self) -> int:
+        """How many messages arrived at all; costs nothing to ask."""
+        return sum(len(each.sent) for each in self.messengers)
 
     def until_all(self, words: str = REMINDER, patience: float = 90) -> None:
         """Everybody has it, and the outbox is at rest."""
@@ -331,43 +329,89 @@ class Ground:
             verdict.marked += marked
             verdict.unmarked += len(again) - marked
         for life in self.lives:
-            secret = self.telegram.fake.token.partition(":")[2]
-            verdict.check(secret not in life.said(), f"{life.name} says a secret")
+            for each in self.messengers:
+                secret = each.fake.token.partition(":")[2]
+                verdict.check(secret not in life.said(), f"{life.name} says a secret")
         return verdict
 
-    def close(self) -> None:
+    def close(self) -> float:
+        """Returns the CPU seconds of the product's processes."""
         for life in self.lives:
             with suppress(Missed, OSError):
                 life.kill()
+        cpu: float = self.nursery.ask({"cpu": True})
         self.nursery.stop()
-        self.telegram.close()
+        for each in self.messengers:
+            each.close()
+        return cpu
 
 
-@dataclass
+def one_line(verdict: Verdict, life: Life, what: str, *words: str) -> None:
+    """It ends by itself with code 1 and one line that says these words."""
+    code = life.ended(40)
+    said = life.said().strip()
+    verdict.check(code == 1, f"{what} ended with {code}")
+    verdict.check(len(said.splitlines()) == 1, f"{what} more than a line: {said[-300:]}")
+    for word in words:
+        verdict.check(word in said, f"{what} does not say {word!r}: {said[-300:]}")
+    verdict.notes.append(said.splitlines()[-1][:110] if said else "(nothing said)")
+
+
+def token_of(kind: Kind) -> str:
+    """The variable that holds its token."""
+    return f"DONDOC_{kind.name.upper()}__TOKEN"
+
+
+def section_of(messenger: Messenger) -> str:
+    return f'[{messenger.kind.name}]\nbase_url = "{messenger.fake.url}"\n'
+
+
+Template = tuple[Path, dict[str, int]]
+
+
+@dataclass(frozen=True)
 class Stage:
-    """What scenes share: a folder, a seed, and databases made once for so many people."""
+    """What scenes share: a folder, a seed, and databases made once for so many people. `kinds`: the
+    messengers of this scene, the one it is about first; `cpu`: what its processes took."""
 
     folder: Path
     seed: int
-    made: dict[tuple[int, str], tuple[Path, dict[str, int]]] = field(default_factory=dict)
+    kinds: tuple[Kind, ...] = (TELEGRAM,)
+    made: dict[tuple[int, str, tuple[str, ...]], Template] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    cpu: list[float] = field(default_factory=list)
 
-    def template(self, persons: int, due: str) -> tuple[Path, dict[str, int]]:
+    def on(self, *kinds: Kind) -> Self:
+        """The same stage with these messengers."""
+        return replace(self, kinds=kinds)
+
+    def apart(self) -> Self:
+        """The same stage, counting by itself what a scene costs."""
+        return replace(self, cpu=[])
+
+    def template(self, persons: int, due: str) -> Template:
         with self.lock:
-            key = (persons, due)
+            key = (persons, due, tuple(kind.name for kind in self.kinds))
             if key not in self.made:
                 folder = self.folder / f"template-{len(self.made)}"
-                self.made[key] = folder, make_database(folder, persons, due)
+                self.made[key] = folder, make_database(folder, *key)
             return self.made[key]
+
+    @property
+    def prefix(self) -> str:
+        return self.kinds[0].prefix
 
     @contextmanager
     def ground(
         self, name: str, persons: int = 40, begin: str = "2026-09-10T07:59:58",
         due: str = "24/9/2026",
     ) -> Iterator[Ground]:  # fmt: skip
-        template, numbers = self.template(persons, due)
-        ground = Ground(self.folder / name, template, dict(numbers), begin)
+        """`persons`: as many as the fastest messenger has."""
+        slowest = min(self.kinds, key=lambda kind: kind.share)
+        template, numbers = self.template(slowest.persons(persons, EACH), due)
+        folder = self.folder / f"{self.prefix}{name}"
+        ground = Ground(folder, template, dict(numbers), begin, self.kinds)
         try:
             yield ground
         finally:
-            ground.close()
+            self.cpu.append(ground.close())

@@ -2,7 +2,8 @@
 
 A process that has imported the product and started nothing reads one JSON order a line. {"start":
 ...} forks a child that is `dondoc` with its own arguments, folder, environment and files, and
-answers with its process id; {"wait": pid} answers with its exit code, or null while it lives.
+answers with its process id; {"wait": pid} answers with its exit code, or null while it lives;
+{"cpu": true} with the CPU seconds of those that have ended.
 
 "clock": a file with seconds by which the child's wall clock is ahead; it may change at any moment,
 as a machine's clock does. Waiting (the loop's monotonic time) is not touched by it.
@@ -11,6 +12,7 @@ as a machine's clock does. Waiting (the loop's monotonic time) is not touched by
 import asyncio
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -61,6 +63,9 @@ def be(order: dict[str, Any]) -> None:
     """Be the command, and end with its exit code."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if order.get("largest_file"):
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"], hard))
     if order.get("clock"):
         clock, config = moved_clock(Path(order["clock"])), Path(order["config"])
         bot.cli.main = lambda: run_by(clock, config)
@@ -85,7 +90,10 @@ def main() -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def obey(order: dict[str, Any], living: set[int]) -> int | None:
+def obey(order: dict[str, Any], living: set[int]) -> int | float | None:
+    if "cpu" in order:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
     if "start" in order:
         child = os.fork()
         if child == 0:

@@ -4,10 +4,8 @@ import time
 from typing import Any
 
 from bot.channels.rivals import PLAIN
-from tests.faults.ground import Ground, Stage, Verdict
-from tests.faults.scenes_process import DUE, one_line
-
-ALWAYS = 1_000_000
+from tests.faults.ground import DUE, Ground, Stage, Verdict, one_line, token_of
+from tests.faults.messengers import TELEGRAM, ZALO
 
 
 def _outage(
@@ -16,13 +14,12 @@ def _outage(
     """The morning with the messenger at fault for some seconds in its middle."""
     verdict = Verdict()
     with stage.ground(name, persons) as ground:
-        fake = ground.telegram.fake
         life = ground.start()
-        ground.until_sent(20)
-        ground.telegram.call(fake.fail, **{"method": "*", "times": ALWAYS, **fault})
+        ground.until_sent(len(ground.numbers) // 5)
+        ground.first.fail(**fault)
         time.sleep(seconds)
         verdict.notes.append(f"{ground.reached()} reached before the end of it")
-        ground.telegram.call(fake.heal)
+        ground.first.heal()
         ground.until_all(patience=180)
         life.terminate()
         ground.judge(verdict, DUE)
@@ -35,10 +32,10 @@ def refused(stage: Stage) -> Verdict:
     verdict = Verdict()
     with stage.ground("refused", 100) as ground:
         life = ground.start()
-        ground.until_sent(20)
-        ground.telegram.do(ground.telegram.fake.stop())
+        ground.until_sent(len(ground.numbers) // 5)
+        ground.first.down()
         time.sleep(20)
-        ground.telegram.do(ground.telegram.fake.start())
+        ground.first.up()
         ground.until_all(patience=180)
         life.terminate()
         ground.judge(verdict, DUE)
@@ -76,11 +73,17 @@ def pages(stage: Stage) -> Verdict:
 
 
 def floods(stage: Stage) -> Verdict:
-    """Every call is answered 429, wait two seconds, for 20 s."""
-    verdict = _outage(
-        stage, "floods", 20, kind="status", status=429,
-        description="Too Many Requests: retry after 2", parameters={"retry_after": 2},
-    )[0]  # fmt: skip
+    """Every call is refused as too much for 20 s: by Telegram until two seconds later, by Zalo as
+    a quota that is used up, without a word until when."""
+    limit = stage.kinds[0].limit
+    verdict = _outage(stage, "floods", 20, kind="status", status=429, **limit)[0]
+    verdict.check(verdict.marked == 0, "repeated though nothing had arrived")
+    return verdict
+
+
+def limit_pages(stage: Stage) -> Verdict:
+    """The gateway in front answers 429 with a page for 20 s."""
+    verdict = _outage(stage, "limit-pages", 20, kind="html", status=429)[0]
     verdict.check(verdict.marked == 0, "repeated though nothing had arrived")
     return verdict
 
@@ -89,8 +92,9 @@ def wrong_token(stage: Stage) -> Verdict:
     """A wrong token at the start: one line without it; with the right one everything goes out."""
     verdict = Verdict()
     with stage.ground("wrong-token") as ground:
-        wrong = "1000001:AAWrongWrongWrongWrongWrongWrongWro"
-        life = ground.start(DONDOC_TELEGRAM__TOKEN=wrong)
+        kind = ground.first.kind
+        wrong = kind.wrong
+        life = ground.start(**{token_of(kind): wrong})
         one_line(verdict, life, "a wrong token", "Lỗi:")
         verdict.check(wrong.partition(":")[2] not in life.said(), "the token is said")
         life = ground.start()
@@ -104,9 +108,9 @@ def revoked_token(stage: Stage) -> Verdict:
     """The token is refused in the middle of the morning, and taken again ten minutes later."""
     verdict = Verdict()
     with stage.ground("revoked", 100) as ground:
-        fake, life = ground.telegram.fake, ground.start()
-        ground.until_sent(30)
-        token, fake.token = fake.token, "1000001:AAOtherOtherOtherOtherOtherOtherOth"
+        fake, life = ground.first.fake, ground.start()
+        ground.until_sent(len(ground.numbers) * 3 // 10)
+        token, fake.token = fake.token, ground.first.kind.wrong
         time.sleep(8)
         verdict.check(life.code is None, "it gave up")
         verdict.check("401" in life.said(), "it does not say that it is refused")
@@ -123,13 +127,13 @@ def a_day_down(stage: Stage) -> Verdict:
     """The messenger is down from before the morning until the next one."""
     verdict = Verdict()
     with stage.ground("day-down", 40) as ground:
-        ground.telegram.do(ground.telegram.fake.stop())
+        ground.first.down()
         life = ground.start()
         for hours in (0, 3, 5, 7, 8):
             ground.move_clock(hours=hours)
             time.sleep(6)
         ground.set_clock("2026-09-11T08:10:00")
-        ground.telegram.do(ground.telegram.fake.start())
+        ground.first.up()
         ground.until_all(patience=120)
         life.terminate()
         ground.judge(verdict, DUE)
@@ -143,14 +147,13 @@ def a_day_of_silence(stage: Stage) -> Verdict:
     """As above, but the messenger's machine takes connections and answers none of them."""
     verdict = Verdict()
     with stage.ground("day-silent", 40) as ground:
-        fake = ground.telegram.fake
-        ground.telegram.call(fake.fail, "drop", method="*", times=ALWAYS)
+        ground.first.fail(kind="drop")
         life = ground.start()
         for hours in (0, 3, 5, 7, 8):
             ground.move_clock(hours=hours)
             time.sleep(6)
         ground.set_clock("2026-09-11T08:10:00")
-        ground.telegram.call(fake.heal)
+        ground.first.heal()
         ground.until_all(patience=120)
         life.terminate()
         ground.judge(verdict, DUE)
@@ -162,18 +165,17 @@ def one_token_twice(stage: Stage) -> Verdict:
     that owes it, and what people say is counted."""
     verdict = Verdict()
     with stage.ground("token", 40) as ground, stage.ground("token-other", 4) as other:
-        url = ground.telegram.fake.url
+        url = ground.first.fake.url
         (other.folder / "config.toml").write_text(f'[telegram]\nbase_url = "{url}"\n', "utf-8")
         other.set_clock("2026-09-08T09:00:00")
         first = ground.start()
-        ground.until(lambda: ground.telegram.calls("getUpdates") > 0, "the first to poll")
+        ground.until(lambda: ground.first.calls("getUpdates") > 0, "the first to poll")
         time.sleep(PLAIN.newcomer + 2)
         second = other.start()
         time.sleep(8)
-        world = ground.telegram.fake.world
         speakers = {number: address for address, number in ground.numbers.items()}
         for number, address in speakers.items():
-            ground.telegram.call(world.say, int(address), f"xong {number}")
+            ground.first.say(address, f"xong {number}")
         done = "SELECT count(*) FROM completion"
         ground.until(lambda: ground.query(done)[0][0] >= len(speakers), "the answers", 60)
         ground.until(lambda: "Conflict" in second.said(), "a word of it", 40)
@@ -186,7 +188,49 @@ def one_token_twice(stage: Stage) -> Verdict:
     return verdict
 
 
-SCENES = {
+def hand_over(stage: Stage) -> Verdict:
+    """A messenger is down when everybody is to be told, and everybody has another one."""
+    return _handed(stage, "hand-over", "đang gián đoạn")
+
+
+def limit_handed_over(stage: Stage) -> Verdict:
+    """The messenger takes nothing more from us, and everybody has another one."""
+    limit = {"kind": "status", "status": 429, "method": "sendMessage", **stage.kinds[0].limit}
+    return _handed(stage, "limit-hand-over", "đang hạn chế số tin gửi", **limit)
+
+
+def _handed(stage: Stage, name: str, why: str, **fault: Any) -> Verdict:
+    """Told once, on the other one, with the reason; nothing more when the first one is well."""
+    verdict = Verdict()
+    with stage.ground(name, 80, "2026-09-10T07:50:00") as ground:
+        life, (first, other) = ground.start(), ground.messengers
+        ground.until(lambda: bool(first.calls("getUpdates")), "the first to be listened to")
+        ground.until(lambda: bool(other.calls("getUpdates")), "the other to be listened to")
+        if fault:
+            first.fail(**fault)
+        else:
+            first.down()
+        ground.set_clock("2026-09-10T07:59:58")
+        ground.until_all(patience=180)
+        if fault:
+            first.heal()
+        else:
+            first.up()
+        ground.move_clock(minutes=10)
+        calls = first.calls("getUpdates")
+        ground.until(lambda: first.calls("getUpdates") > calls, "the first to be asked again", 90)
+        time.sleep(5)
+        life.terminate()
+        ground.judge(verdict, DUE)
+        rows = ground.sent()
+        verdict.check(len(rows) == len(ground.numbers), f"{len(rows)} messages")
+        verdict.check(not first.sent, "somebody was told on the first one")
+        verdict.check(all(why in row["text"] for row in rows), f"it does not say {why!r}")
+    return verdict
+
+
+# On every messenger.
+EVERYWHERE = {
     "refused": refused,
     "reset-before": reset_before,
     "reset-after": reset_after,
@@ -198,5 +242,11 @@ SCENES = {
     "revoked-token": revoked_token,
     "day-down": a_day_down,
     "day-silent": a_day_of_silence,
+}
+SCENES = {
     "one-token-twice": one_token_twice,
+    "hand-over": lambda stage: hand_over(stage.on(TELEGRAM, ZALO)),
+    "zalo-hand-over": lambda stage: hand_over(stage.on(ZALO, TELEGRAM)),
+    "zalo-limit-hand-over": lambda stage: limit_handed_over(stage.on(ZALO, TELEGRAM)),
+    "zalo-pages-429": lambda stage: limit_pages(stage.on(ZALO)),
 }
