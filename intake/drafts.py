@@ -240,7 +240,9 @@ def _check_deadline(task: DraftTask, terms: Terms) -> list[Problem]:
 
 
 def _unsure(task: DraftTask) -> str:
-    ways = list(dict.fromkeys(describe(rule) for rule in task.reading.readings))
+    readings = map(describe, task.reading.readings)
+    # One reading may be all the days that others have one by one.
+    ways = list(dict.fromkeys(way for one in readings for way in one.split("; ")))
     if len(ways) > 1:
         listed = f"hiểu được nhiều cách (có thể là: {'; '.join(ways)})"
     else:

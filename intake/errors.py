@@ -1,5 +1,8 @@
 """What is said when a file cannot be taken in."""
 
+from collections.abc import Iterable
+from pathlib import PurePath
+
 
 class IntakeError(Exception):
     """A file that is refused as a whole; nothing of it is kept.
@@ -15,3 +18,10 @@ class IntakeError(Exception):
 
     def __str__(self) -> str:
         return f"Dòng {self.line}: {self.message}" if self.line else self.message
+
+
+def unreadable(name: str, known: Iterable[str]) -> IntakeError:
+    """For a file of a kind there is no reader for; `known`: the endings there are ones for."""
+    ending = PurePath(name).suffix
+    said = f"loại tệp “{ending}”" if ending else f"tệp “{name}” vì tên không có đuôi (như .docx)"
+    return IntakeError(f"Chưa đọc được {said}; đọc được các loại: {', '.join(known)}.")

@@ -34,6 +34,9 @@ _KIND = re.compile(
     + "|".join(sorted((re.escape(one) for one in _KIND_LINES), key=len, reverse=True))
     + r")"
 )
+_CITED = re.compile(rf"\w\W+(?:{'|'.join(map(re.escape, _KIND_LINES))})\s*$")
+# Who decides, in a line of capitals under the subject of a decision.
+_RANK = re.compile(r"(?:pho )?(?:chu tich|giam doc|uy ban nhan dan|ubnd|bo truong|truong ban)\b")
 _BODY = re.compile(
     r"(?:kinh gui|can cu|thuc hien|ngay \d|chieu ngay|sang ngay|sau khi|theo (?:bao cao"
     r"|de nghi)|trien khai|nham|xet de nghi|thi hanh"
@@ -138,7 +141,7 @@ def annexed(cells: Sequence[str]) -> Head:
         if opened is None:
             continue
         day = _DAY.search(flat(text))
-        number = _number([text])
+        number = _number([text], own=False)
         issued = ""
         if day:
             parts = (day["y"] or day["y2"], day["m"] or day["m2"], day["d"] or day["d2"])
@@ -158,6 +161,7 @@ def _body_from(top: Sequence[str]) -> int:
             seen = True
             continue
         seen = seen or (short and bool(_NUMBER.search(flat(text)) or _PLACE.search(flat(text))))
+        seen = seen or bool(_title_of(text))
         long = len(text) > 330 or text.rstrip().endswith((":", ";"))
         ends = len(text) > 60 and text.rstrip().endswith(".")
         starts = (
@@ -182,10 +186,13 @@ def _begins(text: str) -> bool:
     return mark is not None and mark.kind != "letter" and not _NUMBER.match(flat(text))
 
 
-def _number(upper: Sequence[str]) -> str:
+def _number(upper: Sequence[str], *, own: bool = True) -> str:
+    """The number in the head; `own`: none that is cited ("Thực hiện Nghị quyết số …")."""
     for text in upper:
         found = _NUMBER.search(flat(text))
         if found is None or len(text) > _SHORT:
+            continue
+        if own and _CITED.search(flat(text)[: found.start()]):
             continue
         symbol = re.sub(r"\s+", "", text[found.start("symbol") : found.end("symbol")])
         symbol = re.split(r"(?<=[^\W\d_])(?=\s)", symbol)[0].rstrip(".,;")
@@ -221,9 +228,9 @@ def _iso(year: str, month: str, day: str) -> str:
 def _kind(upper: Sequence[str], number: str) -> tuple[str, str]:
     """The kind and the subject under it; a Công văn has its subject behind "V/v"."""
     for place, text in enumerate(upper):
+        kind = _title_of(text)
         found = _KIND.match(flat(text))
-        kind = _KIND_LINES[" ".join(found["kind"].split())] if found else ""
-        if found and _spelled(text[: found.end()], kind) and _is_title(text, found.end()):
+        if found and kind:
             below = (one for one in upper[place + 1 :] if not _of_the_state(one))
             parts = [text[found.end() :], *below]
             subject = " ".join(part.strip(" -*_") for part in parts if part.strip(" -*_"))
@@ -232,6 +239,14 @@ def _kind(upper: Sequence[str], number: str) -> tuple[str, str]:
             return kind, subject
     about = next((text for text in upper if re.match(r"v/v\b|ve viec\b", flat(text))), "")
     return kind_and_issuer(number)[0], re.sub(r"^(?:V/v|v/v|Về việc)\s*:?\s*", "", about)
+
+
+def _title_of(text: str) -> str:
+    """The kind that a line opens with as a title in capitals; "" for other lines."""
+    found = _KIND.match(flat(text))
+    kind = _KIND_LINES[" ".join(found["kind"].split())] if found else ""
+    titled = found and _spelled(text[: found.end()], kind) and _is_title(text, found.end())
+    return kind if titled else ""
 
 
 def _spelled(text: str, kind: str) -> bool:
@@ -244,7 +259,8 @@ def _spelled(text: str, kind: str) -> bool:
 def _of_the_state(text: str) -> bool:
     """Lines of the head that may stand behind the title where two columns are read one by one."""
     folded = flat(text)
-    return bool(_STATE.search(folded) or _PLACE.search(folded) or _NUMBER.match(folded))
+    ranked = text.isupper() and _RANK.match(folded)
+    return bool(ranked or _STATE.search(folded) or _PLACE.search(folded) or _NUMBER.match(folded))
 
 
 def _is_title(text: str, end: int) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from intake.columns import HEADER_ROWS, Column, Header, listed, read_header
 from intake.csv_files import read_csv
-from intake.errors import IntakeError
+from intake.errors import IntakeError, unreadable
 from intake.grid import Grid, Row
 from intake.secrecy import REFUSED, secrecy_mark
 from intake.xlsx_files import read_xlsx
@@ -46,8 +46,7 @@ def read_grids(path: Path) -> list[Grid]:
     """The sheets of a file. Raises IntakeError, in one Vietnamese line."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        known = ", ".join(READERS)
-        raise IntakeError(unreadable(path, READERS_HERE))
+        raise unreadable(path.name, READERS)
     grids = reader(content_of(path))
     _refuse_secret(path, grids)
     return grids

@@ -14,7 +14,7 @@ from intake.actors import Scanner, Text
 from intake.cited import Citation, citations
 from intake.columns import HEADER_ROWS, PLAN_COLUMNS
 from intake.due_phrases import due_in
-from intake.errors import IntakeError
+from intake.errors import unreadable
 from intake.flat import flat
 from intake.grid import Grid
 from intake.head import Head, Receiver, annexed, read_head, sentence_case
@@ -99,8 +99,7 @@ def read_source(
     if ending in PAPER_READERS:
         return source_of(read_paper(path, options), path.name, directory, today, issued)
     if ending not in READERS:
-        known = ", ".join(sorted([*READERS, *PAPER_READERS]))
-        raise IntakeError(unreadable(path, READERS_HERE))
+        raise unreadable(path.name, sorted([*READERS, *PAPER_READERS]))
     found = find_tables(read_grids(path), PLAN_COLUMNS)
     head = annexed([cell for row in found[0][0].rows[:HEADER_ROWS] for cell in row.cells if cell])
     reference = issued or head.earliest or today

@@ -213,9 +213,9 @@ _TASK_CSV = as_csv(records()).encode()
 @pytest.mark.parametrize(
     ("ending", "content", "words"),
     [
-        (".pdf", b"%PDF-1.7", "Chưa đọc được tệp “.pdf”"),
+        (".pdf", b"%PDF-1.7", "Chưa đọc được loại tệp “.pdf”; đọc được các loại: "),
         (".docx", b"PK\x03\x04", "Chưa đọc được"),
-        ("", b"x", "Chưa đọc được"),
+        ("", b"x", "vì tên không có đuôi"),
         (".csv", b"", "không có dữ liệu"),
         (".csv", b"\r\n \r\n", "không có dữ liệu"),
         (".csv", b"\xef\xbb\xbf", "không có dữ liệu"),
