@@ -21,7 +21,7 @@ from bench.resting import plan_all
 from bot.app import App
 from bot.opening import Tools, open_database
 from bot.settings import Paths, Settings
-from registry import outbox
+from registry import claiming, outbox
 from registry.clock import local_day
 from reports.counting import Scope
 from reports.status import status_of
@@ -79,7 +79,7 @@ def grown(notices: int) -> Grown:
         tick = spent(lambda: asyncio.run(look()))
         due = spent(lambda: db.read_now(outbox.next_due))
         # Nothing of what is ahead is due yet, so that each try finds the same.
-        claim = spent(lambda: db.write_now(outbox.claim, now, channels=("bench",), contacts=16))
+        claim = spent(lambda: db.write_now(claiming.claim, now, channels=("bench",), contacts=16))
         scope = Scope(local_day(now))
         status = spent(lambda: db.read_now(status_of, scope, overdue=5))
         db.close()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from registry.budget import TOOK
-from registry.outbox import LAST_STEP, SENT_ON, owner_contact
+from registry.claiming import LAST_STEP, SENT_ON, owner_contact
 from registry.tables import Attempt, AttemptNotice, Contact, Notice, Person, Subscription
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 

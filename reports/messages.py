@@ -187,7 +187,7 @@ def repeated(renderer: Renderer, text: Rendered) -> Rendered:
 
 def detoured(renderer: Renderer, text: Rendered, here: str, first: str, why: str) -> Rendered:
     """The same text, with a line that says why it comes by the channel `here` instead of `first`.
-    `why`: as in `registry.outbox.Detour`."""
+    `why`: as in `registry.claiming.Detour`."""
     return renderer.render(
         "messages/detour",
         body=_body(text),

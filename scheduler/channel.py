@@ -156,6 +156,7 @@ class Incoming:
     reply_to: id of our message this one answers, where the messenger says so.
     addressed: in a group, whether the bot was spoken to (command, mention, reply).
     callback: what `Channel.acknowledge` needs to stop a pressed button's spinner.
+    told_at: when it happened, where the messenger says so and updates may overtake one another.
     """
 
     event: Literal["text", "file", "button", "blocked", "moved", "joined", "other"]
@@ -171,6 +172,7 @@ class Incoming:
     moved_to: str | None = None
     callback: str | None = None
     file: IncomingFile | None = None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
 from registry import files, heartbeats, links, people
+from registry.claiming import LAST_STEP, Batch, Claimed
 from registry.clock import local_day
 from registry.file_links import Links
 from registry.notices import payload_of, put_text
-from registry.outbox import LAST_STEP, Batch, Claimed
 from registry.tables import Attempt, AttemptNotice, Completion, Contact, Notice, Person
 from registry.types import NoticeKind, Role
 from reports import messages
@@ -26,10 +26,10 @@ from reports.facts import DutyFacts, load_facts
 from reports.messages import Digest, Heartbeat, News
 from reports.render import Rendered, Renderer, plain_of
 from scheduler.channel import Attachment, Button, Channel, Limits, Message, Summary
-from scheduler.deliver import Composed
 from scheduler.hours import quiet_until
 from scheduler.ladder import ABOVE, told_as
 from scheduler.split import split, units_of, visible
+from scheduler.words import Composed
 
 # A reminder this much later than planned was held up, and says so.
 HELD_UP = timedelta(hours=3)

@@ -3,8 +3,8 @@
 from datetime import datetime, time
 
 from deadlines.calendar import WorkCalendar
+from registry.claiming import Only
 from registry.clock import local, moment_of
-from registry.outbox import Only
 from registry.types import NoticeKind
 from scheduler.plan import DAY, Policy
 

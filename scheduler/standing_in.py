@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from registry.absences import Away
+from registry.claiming import LAST_STEP
 from registry.clock import local_day
 from registry.notices import PlannedNotice
-from registry.outbox import LAST_STEP
 from registry.types import NoticeKind
 
 

@@ -11,7 +11,7 @@ from registry.database import Database
 from registry.tables import Mark
 from reports.render import Renderer
 from scheduler.channel import Channel, ChannelInfo, Update
-from scheduler.deliver import Counts
+from scheduler.outcome import Counts
 from scheduler.spread import Spread
 
 # Seconds: a tick normally takes milliseconds, planning a new directive perhaps seconds.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlmodel import Session, select
 
-from registry import outbox
+from registry import claiming, outbox
 from registry.database import Database
 from registry.notices import PlannedNotice, put_planned, put_text
 from registry.tables import Attempt, Contact, Notice
@@ -32,7 +32,7 @@ ENDED = {NoticeState.SENT, NoticeState.UNCERTAIN, NoticeState.DEAD, NoticeState.
 class Flight:
     """A batch some process holds: `attempt` is set once it was opened, `arrived` once it left."""
 
-    batch: outbox.Batch
+    batch: claiming.Batch
     process: int
     attempt: int | None = None
     arrived: bool = False
@@ -111,7 +111,7 @@ class Outbox(RuleBasedStateMachine):
         busy = {f.batch.contact.id or 0 for f in self.flights if f.process == self.process}
         self._forget_expired(alive=busy)
         for batch in self.db.write_now(
-            outbox.claim, self.now, busy=tuple(busy), channels=("telegram",), contacts=contacts
+            claiming.claim, self.now, busy=tuple(busy), channels=("telegram",), contacts=contacts
         ):
             self.flights.append(Flight(batch, self.process))
 
@@ -256,7 +256,7 @@ class Outbox(RuleBasedStateMachine):
         self._forget(self.flights)
         for _ in range(200):
             self.now += timedelta(minutes=5)
-            batches = self.db.write_now(outbox.claim, self.now, channels=("telegram",))
+            batches = self.db.write_now(claiming.claim, self.now, channels=("telegram",))
             if not batches:
                 break
             for batch in batches:
@@ -302,14 +302,14 @@ def test_no_contact_means_waiting_not_losing(tmp_path: Path) -> None:
         return person.id or 0
 
     person_id = db.write_now(build)
-    assert db.write_now(outbox.claim, START, channels=("telegram",)) == []
+    assert db.write_now(claiming.claim, START, channels=("telegram",)) == []
     db.write_now(
         lambda s: s.add(
             Contact(person_id=person_id, channel="telegram", address="1", created_at=START)
         )
     )
-    assert db.write_now(outbox.claim, START, channels=("telegram",)) == [], "looked at every hour"
-    later = START + outbox.NO_CONTACT_PAUSE
-    (batch,) = db.write_now(outbox.claim, later, channels=("telegram",))
+    assert db.write_now(claiming.claim, START, channels=("telegram",)) == [], "looked at every hour"
+    later = START + claiming.NO_CONTACT_PAUSE
+    (batch,) = db.write_now(claiming.claim, later, channels=("telegram",))
     assert batch.contact.address == "1"
     db.close()

@@ -14,7 +14,7 @@ from sqlmodel import Session, select, text
 
 from bot.opening import open_database
 from bot.settings import DatabaseSection, Settings
-from registry import engines, inbound, outbox, people, posts, writing
+from registry import claiming, engines, inbound, outbox, people, posts, writing
 from registry.database import Database, DatabaseTrouble
 from registry.marks import get, put
 from registry.notices import put_text
@@ -281,21 +281,21 @@ def test_a_claim_passes_by_what_somebody_is_changing(db: Database, url: str) -> 
     db.write_now(_due)
     with psycopg_of(url) as other:
         other.execute("SELECT id FROM notice WHERE key = 'a' FOR UPDATE")
-        claimed = db.write_now(outbox.claim, NOW, channels=["telegram"])
+        claimed = db.write_now(claiming.claim, NOW, channels=["telegram"])
         assert [item.notice.key for batch in claimed for item in batch.items] == ["b"]
         other.rollback()
-    assert db.write_now(outbox.claim, NOW, channels=["telegram"], busy=[]) != []
+    assert db.write_now(claiming.claim, NOW, channels=["telegram"], busy=[]) != []
 
 
 def test_what_somebody_changes_by_hand_is_not_given_back_but_holds_nobody_up(
     db: Database, url: str
 ) -> None:
     db.write_now(_due)
-    first = db.write_now(outbox.claim, NOW, channels=["telegram"])
+    first = db.write_now(claiming.claim, NOW, channels=["telegram"])
     later = NOW + outbox.LEASE + timedelta(seconds=1)
     with psycopg_of(url) as other:
         other.execute("SELECT id FROM notice WHERE key = 'a' FOR UPDATE")
-        again = db.write_now(outbox.claim, later, channels=["telegram"])
+        again = db.write_now(claiming.claim, later, channels=["telegram"])
         assert [item.notice.key for batch in again for item in batch.items] == ["b"]
         other.rollback()
     assert [item.notice.key for batch in first for item in batch.items] == ["a"]
@@ -337,8 +337,8 @@ async def test_committees_on_schemas_of_their_own_do_not_meet() -> None:
             one.write_now(put, f"only {number}", "", NOW)
             one.write_now(_due)
         assert [names(one) for one in both] == [["only 0"], ["only 1"]]
-        assert len(both[0].write_now(outbox.claim, NOW, channels=["telegram"])) == 1
-        assert len(both[1].write_now(outbox.claim, NOW, channels=["telegram"])) == 1
+        assert len(both[0].write_now(claiming.claim, NOW, channels=["telegram"])) == 1
+        assert len(both[1].write_now(claiming.claim, NOW, channels=["telegram"])) == 1
         heard = asyncio.Event()
         async with Shared(urls[0], (SENDER,)) as first, Shared(urls[1], (SENDER,)) as second:
             second.called = heard.set

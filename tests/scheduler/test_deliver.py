@@ -13,15 +13,17 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
-from registry import outbox
+from registry import claiming, outbox
 from registry.database import Database
 from registry.notices import payload_of, put_text
 from registry.posts import Posts
 from registry.tables import Attempt, Contact, Duty, Notice, Subscription
 from registry.types import AttemptOutcome, NoticeKind, NoticeState
 from scheduler.channel import Channel, ChannelInfo, Message, SendError
-from scheduler.deliver import AUTH_PAUSE, CONCURRENT, UNCERTAIN_PAUSE, Composed, Deliverer
+from scheduler.deliver import CONCURRENT, Deliverer
+from scheduler.outcome import AUTH_PAUSE, UNCERTAIN_PAUSE
 from scheduler.plan import Policy
+from scheduler.words import Composed
 from tests.fakes.channel import FakeChannel, Sent
 from tests.reports.build import Builder
 
@@ -39,11 +41,11 @@ class PlainWords:
     lost: list[int] = field(default_factory=list)
 
     def knowing(
-        self, _session: Session, _batches: Sequence[outbox.Batch], _now: datetime
+        self, _session: Session, _batches: Sequence[claiming.Batch], _now: datetime
     ) -> "PlainWords":
         return self
 
-    def compose(self, _session: Session, batch: outbox.Batch, _now: datetime) -> Composed:
+    def compose(self, _session: Session, batch: claiming.Batch, _now: datetime) -> Composed:
         if batch.contact.id in self.poisoned:
             raise RuntimeError("a template of the office's own")
         notices = tuple(item.notice for item in batch.items)
@@ -330,7 +332,7 @@ async def test_given_up_after_many_tries(bench: Bench) -> None:
 
 async def test_died_before_sending_is_sent_unmarked(bench: Bench) -> None:
     notice = bench.reminder(bench.holder())
-    bench.db.write_now(outbox.claim, MORNING, channels=("fake",))
+    bench.db.write_now(claiming.claim, MORNING, channels=("fake",))
     await bench.drain(outbox.LEASE / 2)
     assert bench.channel.sent == []
     await bench.drain(LEASE_OVER)
@@ -384,7 +386,7 @@ async def test_a_death_does_not_use_up_the_messengers_repetition(bench: Bench) -
 
 
 def _claimed_and_opened(session: Session, now: datetime) -> None:
-    for batch in outbox.claim(session, now, channels=("fake",)):
+    for batch in claiming.claim(session, now, channels=("fake",)):
         notices = [item.notice for item in batch.items]
         outbox.open_attempt(session, batch.contact.id or 0, notices, "x", now)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from deadlines.calendar import WorkCalendar
-from registry import duties, notices, outbox, people, urging
+from registry import claiming, duties, notices, outbox, people, urging
 from registry.clock import local_day, moment_of
 from registry.database import Database
 from registry.notices import PlannedNotice
@@ -72,7 +72,7 @@ class Office:
         told: list[str] = []
 
         def run(session: Session) -> None:
-            for batch in outbox.claim(session, now, channels=("telegram",)):
+            for batch in claiming.claim(session, now, channels=("telegram",)):
                 rows = [item.notice for item in batch.items]
                 attempt = outbox.open_attempt(session, batch.contact.id or 0, rows, "…", now)
                 outbox.sent(session, attempt, rows, (), "m", now)
@@ -197,7 +197,7 @@ def test_what_may_have_been_told_is_not_wanted_again(office: Office) -> None:
     now = at(date(2024, 5, 31))
 
     def doubt(session: Session) -> None:
-        (batch,) = outbox.claim(session, now, channels=("telegram",))
+        (batch,) = claiming.claim(session, now, channels=("telegram",))
         rows = [item.notice for item in batch.items]
         attempt = outbox.open_attempt(session, batch.contact.id or 0, rows, "…", now)
         outbox.doubted(session, attempt, rows, now + timedelta(days=1), now, "timeout")
