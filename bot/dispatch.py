@@ -43,6 +43,9 @@ from scheduler.channel import Channel, Incoming, Update
 
 log = logging.getLogger(__name__)
 
+# What the clocks of a messenger and of this machine may differ by.
+_SKEW = timedelta(seconds=5)
+
 # "/xong@another_bot" is no command of ours; the messenger has taken our own name off.
 _SLASH = re.compile(r"/\s*(?P<name>[^\s@/]{1,40})(?:\s+|$)(?P<rest>.*)$", re.DOTALL)
 _DUTY_ACTION = re.compile(r"d1:(\d{1,9}):([a-z]{1,12})")
@@ -207,7 +210,7 @@ class Dispatcher:
             cut(incoming.sender_name, LONGEST_NAME),
         )
         contact = people.find_contact(session, row.channel, incoming.address)
-        if contact is not None:
+        if contact is not None and incoming.event != "blocked":
             contact.last_inbound_at = now
             session.add(contact)
             if contact.closed_at is not None and incoming.event in ("text", "file", "button"):
@@ -253,7 +256,11 @@ def _oldest(session: Session, channels: tuple[str, ...], passed: list[int]) -> i
 
 
 def _blocked(talk: Talk) -> None:
-    contact = talk.contact
+    contact, told_at = talk.contact, talk.incoming.told_at
+    heard_at = contact.last_inbound_at if contact is not None else None
+    if told_at is not None and heard_at is not None and told_at + _SKEW < heard_at:
+        # Repeated for two hours, it came after a word that was said later: they are back.
+        return
     if contact is not None and people.close_contact(talk.session, contact, "blocked", talk.now):
         say_unreachable(talk, contact)
 

@@ -5,7 +5,7 @@ Nothing here knows a messenger: `bot/channels/` implements :class:`Channel`, `bo
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from html import escape
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.channels.text import as_json, whole
@@ -110,6 +110,7 @@ def understand(raw: str, oa_id: str, names: Mapping[str, str]) -> Incoming | Non
         action=said.action,
         reply_to=identifier(node(event.get("message")).get("quote_msg_id")) or None,
         file=said.file,
+        told_at=_moment(event),
     )
 
 
@@ -121,6 +122,15 @@ class _Said:
     text: str = ""
     action: str = ""
     file: IncomingFile | None = None
+
+
+def _moment(event: Node) -> datetime | None:
+    """When it happened. Milliseconds since 1970; None where that is no moment."""
+    told = number(identifier(event.get("timestamp")))
+    try:
+        return datetime.fromtimestamp(told / 1000, UTC) if told > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _followed(_event: Node) -> _Said:
