@@ -1,5 +1,6 @@
-"""How much one sender may say before the rest goes unanswered: the decision is pure, what was said
-is counted from the stored updates, so that a restart or another process changes nothing.
+"""How much one sender may say before the rest goes unanswered, and how often the same help is worth
+a message: the decisions are pure, what was said is counted from what is stored, so that a restart
+or another process changes nothing.
 
 Without it a chat that sends a thousand messages would be answered a thousand times, the others
 waiting behind it, and would use up a bot's monthly limit in an hour.
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 
 from bot.talk import Talk
 from registry import inbound
@@ -27,6 +29,10 @@ class Window:
 BOUND = (Window(timedelta(minutes=1), 60), Window(timedelta(hours=1), 600))
 # Who is let in needs a handful; each answer to a stranger costs a message of the bot's month.
 STRANGER = (Window(timedelta(minutes=1), 20), Window(timedelta(hours=1), 40))
+
+
+# The same "I do not understand" helps once, perhaps twice.
+SAME = Window(timedelta(minutes=10), 2)
 
 
 class Verdict(Enum):
@@ -73,3 +79,22 @@ def overrun(talk: Talk) -> bool:
     else:
         inbound.pass_over(row)
     return True
+
+
+def worth_saying(metered: bool, told: int) -> Verdict:
+    """What a message gets to which the only answer is help that this chat was told `told` times
+    within SAME. `metered`: each answer costs a message of the bot's month. WARN: the last one for a
+    while, which says so."""
+    if not metered or told < SAME.most - 1:
+        return Verdict.ANSWER
+    return Verdict.WARN if told < SAME.most else Verdict.SILENCE
+
+
+def say_sparingly(talk: Talk, template: str, /, **facts: Any) -> None:
+    """Answer words that mean nothing, or nothing, if the chat has been told the same enough."""
+    metered = talk.desk.settings.tariff(talk.chat.channel).messages > 0
+    verdict = worth_saying(metered, len(talk.said_lately(template, SAME.span)))
+    if verdict is Verdict.SILENCE:
+        return
+    minutes = int(SAME.span.total_seconds()) // 60
+    talk.say_noted(template, last=verdict is Verdict.WARN, minutes=minutes, **facts)

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.allowance import overrun
+from bot.allowance import overrun, say_sparingly
 from bot.bell import Bell
 from bot.commands import COMMANDS, DECIDING, DESK_ACTIONS, INTENTS, QUESTIONS, SPOKEN, TABLE
-from bot.commands.base import DUTY_ACTIONS, Command
+from bot.commands.base import DUTY_ACTIONS, Command, say_unknown, strangers
 from bot.commands.dangky import code_in, is_code
 from bot.commands.duyet import decide, said
 from bot.commands.nhap import pasting
@@ -37,7 +37,7 @@ from registry.database import Database
 from registry.messengers import messenger_name
 from registry.people import Chat, Refused
 from registry.tables import Contact, Inbound
-from registry.types import InboundState
+from registry.types import InboundState, Role
 from reports.vietnamese import cut
 from scheduler.channel import Channel, Incoming, Update
 
@@ -57,6 +57,10 @@ _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
 # Words of work that goes on: understood as "not done yet", and answered so.
 _UNDER_WAY = re.compile(r"\b(?:xong|hoan thanh|dang lam|dang thuc hien|dang trien khai|\d+ ?%)")
+# "101a": a part of something, a slip, or "101 ạ" in one word.
+_LETTERED = re.compile(r"(?<![\w/.-])(\d{3,6})[abc](?![\w/-])")
+# What is worth saying again as it may have been meant.
+_SHORT = 60
 LONGEST_TEXT = 4096
 # People choose what they and their groups are called; others read it.
 LONGEST_NAME = 100
@@ -150,7 +154,7 @@ class Dispatcher:
             self._aside(self._channels[handled.channel].acknowledge(handled.callback))
         for menu in handled.menus:
             if menu.channel in self._channels:
-                commands = [(each.name, each.help) for each in TABLE if each.open_to(menu.roles)]
+                commands = offered(menu.roles)
                 self._aside(self._channels[menu.channel].set_commands(menu.address, commands))
         return True
 
@@ -248,6 +252,11 @@ class Dispatcher:
         incoming = channel.parse(row.raw) if channel is not None else None
         if incoming is not None and incoming.chat_kind == "private":
             self._talk(session, row, incoming, now).say("trouble")
+
+
+def offered(roles: frozenset[Role]) -> list[tuple[str, str]]:
+    """A chat's menu: (command, help)."""
+    return [(each.name, each.told(roles)[1]) for each in TABLE if each.open_to(roles)]
 
 
 def _oldest(session: Session, channels: tuple[str, ...], passed: list[int]) -> int | None:
@@ -411,7 +420,7 @@ def _stranger(talk: Talk, text: str) -> None:
     if code := code_in(text):
         COMMANDS["dangky"].run(talk, code)
     else:
-        talk.say("start_stranger", committee=_committee(talk))
+        _advise(talk, "start_stranger", text, committee=_committee(talk))
 
 
 def _decided(talk: Talk, text: str) -> bool:
@@ -463,8 +472,23 @@ def _lost(talk: Talk, text: str = "", reply: Reply | None = None) -> None:
     """Short help in private, silence in a group."""
     if not talk.private:
         return
-    if _UNDER_WAY.search(fold(text)):
-        talk.say("not_done")
+    numbers = reply.duties if reply is not None else ()
+    if lettered := _LETTERED.search(fold(text)):
+        number, meant = int(lettered[1]), _LETTERED.sub(r"\1", fold(text))
+        known = INTENTS.get(read_reply(meant, talk.today).intent) and len(meant) <= _SHORT
+        talk.say("number_lettered", typed=lettered[0], number=number, meant=meant if known else "")
+    elif numbers and (strange := strangers(talk, numbers)):
+        say_unknown(talk, strange)
+    elif _UNDER_WAY.search(fold(text)):
+        _advise(talk, "not_done", text)
     else:
-        numbers = reply.duties if reply is not None else ()
-        talk.say("not_understood", bound=talk.actor.bound, numbers=list(numbers))
+        _advise(talk, "not_understood", text, numbers=list(numbers))
+
+
+def _advise(talk: Talk, template: str, text: str, **facts: Any) -> None:
+    """Help with a message that did nothing. Words alone get the same help only so often; a command
+    or a number always gets an answer."""
+    if not text or any(letter.isdigit() for letter in text):
+        talk.say(template, last=False, minutes=0, **facts)
+    else:
+        say_sparingly(talk, template, **facts)

@@ -17,7 +17,7 @@ from deadlines.calendar import WorkCalendar
 from deadlines.chat import read_day
 from registry import people
 from registry.clock import local_day
-from registry.notices import editable, put_edit, put_text, queued_since
+from registry.notices import editable, put_edit, put_text, queued_after
 from registry.people import Actor, Chat
 from registry.tables import Agency, Contact, Duty, Inbound, Question, StoredFile, Subscription
 from registry.types import NoticeKind, Role
@@ -85,19 +85,28 @@ class Talk:
 
     def say_rarely(self, template: str, apart: timedelta, /, **facts: Any) -> None:
         """Answer unless this chat was told the same less than `apart` ago."""
-        told = f"rarely:{template}:{self.known_contact().id}:"
-        if queued_since(self.session, told, self.now - apart):
-            return
+        if not self.said_lately(template, apart):
+            self.say_noted(template, **facts)
+
+    def said_lately(self, template: str, span: timedelta) -> list[datetime]:
+        """When this chat was told so, by `say_noted`, within the last `span`."""
+        return queued_after(self.session, self._note(template), self.now - span)
+
+    def say_noted(self, template: str, /, **facts: Any) -> None:
+        """Answer so that it can be told later that this was said here."""
         self._said += 1
         rendered = self.desk.renderer.render(f"replies/{template}", **facts)
         put_text(
             self.session,
             NoticeKind.ANSWER,
-            f"{told}{self.inbound.id}",
+            f"{self._note(template)}{self.inbound.id}",
             rendered.html,
             self.now,
             contact_id=self.known_contact().id,
         )
+
+    def _note(self, template: str) -> str:
+        return f"rarely:{template}:{self.known_contact().id}:"
 
     def say_rendered(
         self, rendered: Rendered, buttons: Rows = (), file: StoredFile | None = None

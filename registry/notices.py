@@ -281,18 +281,19 @@ def set_state(session: Session, which: ColumnElement[bool], **values: Any) -> in
 # -- looking ---------------------------------------------------------------------------------------
 
 
-def queued_since(session: Session, start: str, since: datetime) -> bool:
-    """Whether a notice whose key begins so was put in after that moment. `start` ends in ":"."""
-    found = session.exec(
-        select(Notice.id)
-        .where(
-            col(Notice.key) >= start,
-            col(Notice.key) < f"{start[:-1]};",
-            col(Notice.due_at) > since,
-        )
-        .limit(1)
-    ).first()
-    return found is not None
+def queued_after(session: Session, start: str, since: datetime) -> list[datetime]:
+    """When notices whose key begins so were put in after that moment. `start` ends in ":"."""
+    return list(
+        session.exec(
+            select(Notice.due_at)
+            .where(
+                col(Notice.key) >= start,
+                col(Notice.key) < f"{start[:-1]};",
+                col(Notice.due_at) > since,
+            )
+            .order_by(col(Notice.due_at))
+        ).all()
+    )
 
 
 def duties_of_message(session: Session, contact_id: int, message_id: str) -> list[int]:

@@ -1,7 +1,7 @@
 """What is known of an agency: its names and days, who came before and after, who answers for it,
 what it owes. Names of people and messengers, never an address."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from registry.agencies import Directory, Known
 from registry.heirs import predecessors
+from registry.people import ACTING
 from registry.tables import Agency, Contact, Duty, Person, Renaming, Subscription, Succession
 from registry.types import DutyState, Role
 from reports.status import Counts, status
@@ -18,11 +19,17 @@ UNGROUPED = "Chưa xếp khối"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody who answers for an agency; no `channels` means that nothing reaches them."""
+    """Somebody who answers for an agency, or follows it for the committee; no `channels` means that
+    nothing reaches them."""
 
     name: str
     role: Role
     channels: tuple[str, ...]
+
+    @property
+    def own(self) -> bool:
+        """Whether they are of the agency and receive its reminders."""
+        return self.role in ACTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class AgencyLine:
-    """An agency with the number of people and groups that can be reached for it."""
+    """An agency with the number of people and groups that receive its reminders and can be reached.
+    `following`: members of the committee who follow it and can be reached; they answer for nothing
+    and hear only of what has long been overdue."""
 
     name: str
     live: int
     valid_to: date | None = None
+    following: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,10 @@ def load_groups(session: Session, today: date) -> list[GroupCard]:
     return [
         GroupCard(
             group,
-            tuple(AgencyLine(one.name, live.get(one.id, 0), one.valid_to) for one in parted[group]),
+            tuple(
+                AgencyLine(one.name, live[one.id, True], one.valid_to, live[one.id, False])
+                for one in parted[group]
+            ),
         )
         for group in sorted(parted, key=lambda name: (name == UNGROUPED, name))
     ]
@@ -176,17 +189,21 @@ def _holder(session: Session, row: Subscription) -> Holder:
     return Holder(name, row.role, tuple(dict.fromkeys(channels)))
 
 
-def _live(session: Session) -> dict[int, int]:
-    """How many subscriptions of each agency a message can reach."""
+def _live(session: Session) -> Counter[tuple[int, bool]]:
+    """How many subscriptions of each agency a message can reach: (agency, is it one of its own?)."""
     people = select(Contact.person_id).where(col(Contact.closed_at).is_(None))
     chats = select(Contact.id).where(col(Contact.closed_at).is_(None))
     rows = session.exec(
-        select(Subscription.agency_id, func.count())
+        select(Subscription.agency_id, Subscription.role, func.count())
         .where(
             col(Subscription.ended_at).is_(None),
             col(Subscription.person_id).in_(people.where(col(Contact.person_id).is_not(None)))
             | col(Subscription.contact_id).in_(chats),
         )
-        .group_by(col(Subscription.agency_id))
+        .group_by(col(Subscription.agency_id), col(Subscription.role))
     ).all()
-    return {agency: count for agency, count in rows if agency is not None}
+    found: Counter[tuple[int, bool]] = Counter()
+    for agency, role, count in rows:
+        if agency is not None:
+            found[agency, role in ACTING] += count
+    return found

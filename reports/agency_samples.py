@@ -33,6 +33,7 @@ CARD = Card(
     holders=(
         Holder("Nguyễn Thị An", Role.FOCAL, ("telegram",)),
         Holder("Nhóm", Role.OFFICER, ()),
+        Holder("Lê Minh Hà", Role.MEMBER, ("zalo",)),
     ),
     open=5,
     overdue=1,
@@ -42,7 +43,7 @@ CARD = Card(
 BARE = Card(
     3, "Sở Y tế", "", (), (), date(1900, 1, 1), None, (), (), (), (), 0, 0, Counts(), Counts()
 )
-GROUP = GroupCard("các sở", (AgencyLine(NEW, 2), AgencyLine("Sở Y tế", 0, DAY)))
+GROUP = GroupCard("các sở", (AgencyLine(NEW, 2), AgencyLine("Sở Y tế", 0, DAY, 1)))
 
 AGENCY_SAMPLES: Mapping[str, Callable[[Renderer], object]] = {
     "messages/agency_passed": lambda r: [

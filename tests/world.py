@@ -83,7 +83,7 @@ class SimClock:
 
 
 class Messenger(Protocol):
-    """offers: "groups", "buttons", "edits", "events" (blocking, leaving, moving, stickers),
+    """offers: "groups", "buttons", "edits", "events" (blocking, leaving, moving, stickers), "metered",
     "documents" (files of people reach the bot, not only pictures)."""
 
     name: str
@@ -283,7 +283,7 @@ class ZaloMessenger:
     no word of who blocks us. In groups people mention the bot in all they say to it."""
 
     name = "zalo"
-    offers = frozenset({"groups"})
+    offers = frozenset({"groups", "metered"})
 
     def __init__(self, server: FakeZalo, http: HttpClient, *, paced: bool = False) -> None:
         self.server = server

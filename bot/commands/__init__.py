@@ -46,6 +46,7 @@ from bot.commands import (
 from bot.commands.base import ANSWERING, BOUND, DESK, EVERYBODY, READING, Command
 from bot.replies import Intent, Reply
 from bot.talk import Talk
+from registry.people import ACTING
 from registry.tables import Question
 from registry.types import Role
 
@@ -63,21 +64,27 @@ class Act:
 
 _ALL = (
     Command("start", dangky.start, EVERYBODY, "bắt đầu, kết nối bằng mã mời", "[mã]"),
-    Command("viec", viec.run, ANSWERING | READING, "việc của cơ quan tôi", "", ("tasks",)),
-    Command("xong", xong.run, ANSWERING, "báo hoàn thành", "127 số 45/BC-SYT", ("done",)),
+    Command("viec", viec.run, ANSWERING | READING, "việc của cơ quan tôi", "", ("tasks",),
+            ("Sở Y tế", "việc của một cơ quan")),
+    Command("xong", xong.run, ANSWERING, "báo hoàn thành", "127 số 45/BC-SYT", ("done",),
+            ("127 số 45/BC-SYT", "ghi nhận hoàn thành thay cơ quan")),
     Command("hoantac", hoantac.run, ANSWERING, "rút lại báo cáo xong", "[127]", ("undo",)),
-    Command("vuong", vuong.run, ANSWERING, "nêu vướng mắc", "127 nội dung", ("obstacle",)),
+    Command("vuong", vuong.run, ANSWERING, "nêu vướng mắc", "127 nội dung", ("obstacle",),
+            ("[nhận 5 | trả lời 5: nội dung]", "vướng mắc chờ trả lời")),
     Command("tep", tep.run, ANSWERING | READING, "xem tệp kèm báo cáo", "127", ("files",)),
-    Command("giahan", giahan.run, ANSWERING, "xin gia hạn", "127 30/12 lý do", ("extend",)),
+    Command("giahan", giahan.run, ANSWERING, "xin gia hạn", "127 30/12 lý do", ("extend",),
+            ("127 30/12 lý do", "đề nghị gia hạn thay cơ quan")),
     Command("visao", visao.run, BOUND, "vì sao có việc này, đã nhắc ai", "127", ("why",)),
     Command("status", status.run, READING, "tình hình thực hiện",
-            "[cơ quan, thành viên, văn bản, mục, kỳ, quá hạn, phối hợp, hình]",
-            ("tinhhinh",)),
+            "[cơ quan, văn bản, mục, kỳ, quá hạn, phối hợp, hình]", ("tinhhinh",),
+            ("[cơ quan, thành viên, văn bản, mục, kỳ, quá hạn, phối hợp, hình]",
+             "tình hình thực hiện")),
     Command("baocao", baocao.run, DESK, "dự thảo báo cáo của kỳ", "quý 3", ("report",)),
     Command("bang", bang.run, DESK, "bảng tình hình tự cập nhật, ghim đầu trò chuyện",
             "[cơ quan, kỳ | tắt]", ("board",)),
-    Command("xephang", xephang.run, ANSWERING, "xếp hạng cơ quan; ý kiến về xếp hạng",
-            "quý 3 | công bố quý 3 ngày 15/10 | hủy 2", ("ranking",)),
+    Command("xephang", xephang.run, ANSWERING, "ý kiến về xếp hạng trước khi công bố",
+            "ý kiến: nội dung", ("ranking",),
+            ("quý 3 | công bố quý 3 ngày 15/10 | hủy 2", "xếp hạng cơ quan")),
     Command("quahan", quahan.run, READING, "các việc quá hạn", "", ("overdue",)),
     Command("nhac", nhac.run, DESK, "đôn đốc ngay", "127 | Sở Y tế | quá hạn", ("urge",)),
     Command("congvan", congvan.run, DESK, "dự thảo công văn đôn đốc một cơ quan", "Sở Y tế",
@@ -102,14 +109,14 @@ _ALL = (
     Command("caidat", caidat.run, BOUND, "giờ yên tĩnh, nhắc sớm, hẹn nhắc lại", "",
             ("settings",)),
     Command("lich", lich.run, BOUND, "lịch việc trên điện thoại, máy tính", "[tắt]",
-            ("calendar",)),
+            ("calendar",), ("[cơ quan | tắt]", "lịch việc trên điện thoại, máy tính")),
     Command("dangky", dangky.run, EVERYBODY, "đăng ký nhận tin", "mã mời | tên cơ quan",
             ("subscribe",)),
     Command("lienket", lienket.run, EVERYBODY, "nhận tin ở cả Telegram và Zalo",
             "[zalo trước | bỏ zalo]", ("link",)),
     Command("bangiao", bangiao.run, ANSWERING, "bàn giao đầu mối cho người khác",
-            "[cơ quan | hủy]", ("handover",)),
-    Command("vangmat", vangmat.run, ANSWERING, "báo vắng mặt, người thay nhận tin",
+            "[hủy]", ("handover",), ("[cơ quan | hủy 3]", "thay đầu mối của một cơ quan")),
+    Command("vangmat", vangmat.run, frozenset(ACTING), "báo vắng mặt, người thay nhận tin",
             "từ 20/12 đến 27/12 | tắt", ("away",)),
     Command("huydangky", roitin.leave, EVERYBODY, "dừng nhận tin", "", ("unsubscribe", "stop")),
     Command("xoadulieu", roitin.erase, EVERYBODY, "xóa dữ liệu cá nhân", "", ("erase",)),

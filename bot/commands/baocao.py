@@ -3,6 +3,7 @@ workbook."""
 
 from bot import papers
 from bot.talk import Talk
+from bot.unsendable import say_how, unsendable
 from reports.papers.load import load_report
 from reports.papers.period import NoPeriod, read_period
 
@@ -20,6 +21,10 @@ def run(talk: Talk, rest: str) -> None:
     settings = talk.desk.settings
     report = load_report(talk.session, period, talk.now, soon_days=settings.committee.soon_days)
     facts = papers.summary_facts(report)
+    if unsendable(settings, talk.chat.channel, ""):
+        talk.say("baocao_tom_tat", **facts)
+        say_how(talk, f"Dự thảo báo cáo {facts['name']}.docx")
+        return
     document = papers.docx_of(report, settings, talk.desk.renderer)
     talk.say("baocao", file=papers.keep(talk.session, settings, document, talk.now), **facts)
     book = papers.xlsx_of(report, settings)

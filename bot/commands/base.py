@@ -1,7 +1,7 @@
 """What a command is, and which duties an answer means."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,7 +29,8 @@ MENU_LIVES = timedelta(days=8)
 @dataclass(frozen=True, slots=True)
 class Command:
     """`name`: Vietnamese without diacritics; `roles`: who may use it (EVERYBODY: also strangers);
-    `usage`: its arguments; `help`: one line for `/trogiup` and the messenger's menu."""
+    `usage`: its arguments; `help`: one line for `/trogiup` and the messenger's menu; `desk`: both
+    of them as staff read them, where they may do something else with it."""
 
     name: str
     run: Callable[[Talk, str], None]
@@ -37,9 +38,14 @@ class Command:
     help: str
     usage: str = ""
     aliases: tuple[str, ...] = ()
+    desk: tuple[str, str] | None = None
 
     def open_to(self, roles: frozenset[Role]) -> bool:
         return not self.roles or bool(self.roles & roles)
+
+    def told(self, roles: frozenset[Role]) -> tuple[str, str]:
+        """Arguments and help for these roles."""
+        return self.desk if self.desk is not None and roles & DESK else (self.usage, self.help)
 
 
 def targets(talk: Talk, reply: Reply) -> list[Duty]:
@@ -50,7 +56,7 @@ def targets(talk: Talk, reply: Reply) -> list[Duty]:
     number that is not this person's to answer changes nothing at all.
     """
     if reply.duties:
-        return _by_numbers(talk, reply.duties)
+        return by_numbers(talk, reply.duties)
     offered = _replied_to(talk)
     if len(offered) == 1:
         return offered
@@ -116,13 +122,35 @@ def _menu(talk: Talk) -> _Menu | None:
     return _Menu(duty, found.at, found.last)
 
 
-def _by_numbers(talk: Talk, numbers: tuple[int, ...]) -> list[Duty]:
-    found = {number: duties.by_number(talk.session, number) for number in numbers}
-    unknown = [n for n, duty in found.items() if duty is None or not talk.may_act(duty)]
-    if unknown:
-        talk.say("unknown_duty", numbers=unknown)
+def by_numbers(talk: Talk, numbers: tuple[int, ...]) -> list[Duty]:
+    """The duties, or none of them where one number is not this person's; that has been said."""
+    if unknown := strangers(talk, numbers):
+        say_unknown(talk, unknown)
         return []
-    return [duty for duty in found.values() if duty is not None]
+    found = (duties.by_number(talk.session, number) for number in numbers)
+    return [duty for duty in found if duty is not None]
+
+
+def strangers(talk: Talk, numbers: Sequence[int]) -> list[int]:
+    """The numbers of no duty that is this person's to answer."""
+    found = {number: duties.by_number(talk.session, number) for number in numbers}
+    return [n for n, duty in found.items() if duty is None or not talk.may_act(duty)]
+
+
+def say_unknown(talk: Talk, numbers: Sequence[int]) -> None:
+    """No such duty, or none of this person's: told alike. With the numbers that are theirs, where
+    nobody else reads them."""
+    agencies = talk.actor.agencies() if talk.private else frozenset[int]()
+    mine = duties.open_of(talk.session, agencies, talk.today)
+    yours = sorted(duty.number for duty in mine)
+    shown = yours[:MOST_OFFERED]
+    talk.say(
+        "unknown_duty",
+        numbers=numbers,
+        yours=shown,
+        more=len(yours) - len(shown),
+        staff=talk.actor.is_staff,
+    )
 
 
 def _replied_to(talk: Talk) -> list[Duty]:

@@ -3,6 +3,7 @@
 from bot import papers
 from bot.commands.dangky import say_no_agency
 from bot.talk import Talk
+from bot.unsendable import say_file
 from registry.agencies import How, resolve
 from reports.papers.letter import load_letter
 
@@ -25,4 +26,5 @@ def run(talk: Talk, rest: str) -> None:
         return
     settings = talk.desk.settings
     paper = papers.letter_of(letter, settings, talk.desk.renderer)
-    talk.say("congvan", file=papers.keep(talk.session, settings, paper, talk.now), letter=letter)
+    file = papers.keep(talk.session, settings, paper, talk.now)
+    say_file(talk, "congvan", file, letter=letter)

@@ -30,6 +30,9 @@ _NOTE = re.compile(r"(?:vi|do|nhung|voi dieu kien|dieu kien|luu y|kem|de nghi|ye
 _BECAUSE = re.compile(
     r"(?:vì|vi|do|l[yý] do(?: là)?|luu y|lưu ý)(?![^\W\d_])[\s:,-]*", re.IGNORECASE
 )
+# "duyệt 3, 5 và 7"
+_NUMBERS = re.compile(r"(?:so |#)?\d{1,9}(?:(?: ?[,;] ?| va | )(?:so |#)?\d{1,9}){0,19}")
+_AND = re.compile(r"^(?:và|va) (?=(?:số |so )?#?\d)", re.IGNORECASE)
 LONGEST = 1000
 
 
@@ -40,7 +43,7 @@ def said(text: str) -> tuple[bool, int, str] | None:
     if match is None:
         return None
     granted = match["word"] in ("duyet", "dong y", "chap thuan")
-    return granted, int(match["n"]), words[match.end() :].strip(_EDGE)[:LONGEST]
+    return granted, int(match["n"]), _AND.sub("", words[match.end() :].strip(_EDGE)[:LONGEST])
 
 
 def run(talk: Talk, rest: str) -> None:
@@ -83,7 +86,12 @@ def _line(talk: Talk, request: Request) -> dict[str, object]:
 
 
 def decide(talk: Talk, granted: bool, number: int, words: str) -> None:
-    """Grant or refuse request `number`; `words` may name another day, a note, or the reason."""
+    """Grant or refuse request `number`; `words` may name another day, a note, the reason, or more
+    requests."""
+    if words and _NUMBERS.fullmatch(fold(words)):
+        for each in dict.fromkeys([number, *map(int, re.findall(r"\d+", words))]):
+            decide(talk, granted, each, "")
+        return
     request = talk.session.exec(select(Request).where(Request.id == number)).first()
     if request is None:
         talk.say("no_request", number=number)

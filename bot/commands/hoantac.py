@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.commands.base import ask_which
+from bot.commands.base import ask_which, by_numbers
 from bot.replies import Reply, read_reply
 from bot.talk import Talk
 from registry import duties, notices
@@ -28,18 +28,9 @@ def answer(talk: Talk, reply: Reply) -> None:
             return
         found = latest
     else:
-        found = _named(talk, reply.duties)
+        found = by_numbers(talk, reply.duties)
     if found:
         _take_back(talk, found)
-
-
-def _named(talk: Talk, numbers: tuple[int, ...]) -> list[Duty]:
-    rows = {number: duties.by_number(talk.session, number) for number in numbers}
-    unknown = [n for n, duty in rows.items() if duty is None or not talk.may_act(duty)]
-    if unknown:
-        talk.say("unknown_duty", numbers=unknown)
-        return []
-    return [duty for duty in rows.values() if duty is not None]
 
 
 def _take_back(talk: Talk, found: list[Duty]) -> None:

@@ -23,7 +23,7 @@ ASK_REASON = "return"
 LONGEST = 1000
 MOST = 20
 LISTED = 15
-_NUMBERS = r"(?P<numbers>#?\d{1,9}(?:(?: ?, ?| ?; ?| va )#?\d{1,9})*)"
+_NUMBERS = r"(?P<numbers>#?\d{1,9}(?:(?: ?, ?| ?; ?| va | (?=#?\d{3}))#?\d{1,9})*)"
 _OF = r"(?: ?(?:cua |dau viec |viec |so )*)"
 _ACCEPT = re.compile(
     rf"(?:(?:nhan|chap nhan|xac nhan|duyet|dong y|thong qua) ket qua|nghiem thu){_OF}{_NUMBERS}"

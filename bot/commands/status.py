@@ -11,6 +11,7 @@ from bot.commands.scope import Asked, read_scope
 from bot.replies import Reply
 from bot.room import tariffs
 from bot.talk import Rows, Talk
+from bot.unsendable import say_how, unsendable
 from deadlines.text import fold
 from registry import drawings, portfolio
 from registry.budget import usages
@@ -59,7 +60,9 @@ def show(talk: Talk, ask: Ask, notes: tuple[str, ...] = (), *, picture: bool = F
     if meaning is None:
         talk.say("forbidden")
         return
-    if picture:
+    if picture and unsendable(talk.desk.settings, talk.chat.channel, "image/png"):
+        say_how(talk, "")
+    elif picture:
         contact_id = talk.known_contact().id or 0
         person = talk.actor.person_id
         drawings.order(talk.session, contact_id, person, ask.token(), talk.now)

@@ -5,10 +5,11 @@ import json
 import re
 
 from bot import evidence
-from bot.commands.base import ANSWERING
+from bot.commands.base import ANSWERING, say_unknown
 from bot.commands.xong import answer, keep_files
 from bot.replies import Reply, read_reply
 from bot.talk import Talk
+from bot.unsendable import say_file
 from deadlines.text import fold
 from registry import duties, files
 from registry.tables import Duty, Question, Upload
@@ -28,7 +29,7 @@ def run(talk: Talk, rest: str) -> None:
     number = int(found[0])
     duty = duties.by_number(talk.session, number)
     if duty is None or not talk.may_see(duty):
-        talk.say("unknown_duty", numbers=[number])
+        say_unknown(talk, [number])
         return
     rows = files.of_duty(talk.session, duty.id or 0, talk.now)
     if not rows:
@@ -37,7 +38,7 @@ def run(talk: Talk, rest: str) -> None:
     standing = duties.standing_completion(talk.session, duty)
     for row in rows:
         in_force = standing is not None and row.completion_id == standing.id
-        talk.say("tep_one", file=row, number=number, name=row.name, in_force=in_force)
+        say_file(talk, "tep_one", row, number=number, name=row.name, in_force=in_force)
 
 
 # -- what somebody sent ---------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def _for_numbers(talk: Talk, kept: dict[str, object], numbers: list[int]) -> Non
     for number in numbers:
         duty = duties.by_number(talk.session, number)
         if duty is None or not talk.may_act(duty):
-            talk.say("unknown_duty", numbers=[number])
+            say_unknown(talk, [number])
             return
         rows.append(duty)
     still_open = [duty.number for duty in rows if duty.state == DutyState.OPEN]

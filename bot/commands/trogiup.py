@@ -10,7 +10,7 @@ def run(talk: Talk, _rest: str) -> None:
     from bot.commands import TABLE  # noqa: PLC0415
 
     lines = [
-        HelpLine(f"/{each.name}", each.usage, each.help)
+        HelpLine(f"/{each.name}", *each.told(talk.actor.roles))
         for each in TABLE
         if each.open_to(talk.actor.roles)
     ]

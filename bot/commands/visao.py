@@ -2,6 +2,7 @@
 
 import re
 
+from bot.commands.base import say_unknown
 from bot.talk import Talk
 from registry import duties
 from reports import messages
@@ -21,6 +22,6 @@ def run(talk: Talk, rest: str) -> None:
         else None
     )
     if story is None:
-        talk.say("unknown_duty", numbers=[number])
+        say_unknown(talk, [number])
         return
     talk.say_rendered(messages.why(talk.desk.renderer, story))

@@ -40,8 +40,10 @@ def not_mine(talk: Talk, reply: Reply) -> None:
     """The agency says the duty is not its own: for the standing agency to look at."""
     found = _open_ones(talk, targets(talk, reply))
     if found:
-        reason = f"Cơ quan cho rằng không thuộc nhiệm vụ của mình: “{clean(talk.incoming.text)}”"
-        _raise(talk, found, reason, "not_mine_staff")
+        reason, said = "Cơ quan cho rằng không thuộc nhiệm vụ của mình", clean(talk.incoming.text)
+        # A digit and numbers say no more than that.
+        words = f": “{said}”" if any(letter.isalpha() for letter in said) else " (không nêu lý do)"
+        _raise(talk, found, reason + words, "not_mine_staff")
 
 
 def text_given(talk: Talk, question: Question, text: str) -> bool:

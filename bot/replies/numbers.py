@@ -136,6 +136,8 @@ _FACTS: tuple[_Rule, ...] = (
     (Role.FACT, re.compile(_FEW)),
     (Role.PART, re.compile(r"\b1 (?:so|vai|it|nua)\b(?! ?[0-9])")),
     (Role.PART, re.compile(r"\b(?:dat|duoc|moi) [0-9]+\b(?! (?:va|xong|roi))")),
+    # "101a": a part of a duty, a slip, or "101 ạ" in one word.
+    (Role.VAGUE, re.compile(r"\b[0-9]{3,6}[abc]\b")),
     (Role.VAGUE, re.compile(r"\b[0-9]+ ?/ ?[0-9]+(?: ?/ ?[0-9]+)*\b")),
     (Role.VAGUE, re.compile(r"\b[0-9]{1,3}(?:\.[0-9]+)+\b|\b[0-9]{1,3},[0-9]\b(?!,)")),
 )

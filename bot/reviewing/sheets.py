@@ -4,6 +4,7 @@ import re
 
 from bot.reviewing.view import summary_view
 from bot.talk import Talk
+from bot.unsendable import say_file
 from intake.board import Board
 from intake.draft_sheet import write_sheet
 from intake.drafts import Draft
@@ -29,7 +30,7 @@ def send(talk: Talk, review: Review, draft: Draft, board: Board) -> None:
         person_id=talk.actor.person_id,
     )
     facts = summary_view(board, draft)
-    talk.say("review_sheet", file=file, name=review.name, tasks=facts["tasks"])
+    say_file(talk, "review_sheet", file, name=review.name, tasks=facts["tasks"])
 
 
 def review_of(name: str) -> int | None:

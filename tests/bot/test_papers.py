@@ -10,6 +10,7 @@ import pytest
 from docx import Document
 
 from bot.drafts import LOOK_EVERY
+from bot.settings import Web
 from registry.clock import LOCAL
 from registry.types import NoticeKind
 from tests.world import MESSENGERS, Office, office
@@ -36,6 +37,21 @@ async def test_both_files_come_and_can_be_opened(stage: Office) -> None:
     assert xlsx == "Số liệu báo cáo quý III năm 2026.xlsx"
     assert "Sở Y tế" in "".join(Document(io.BytesIO(first)).element.body.itertext())
     assert openpyxl.load_workbook(io.BytesIO(second)).sheetnames[0] == "Tổng hợp"
+
+
+async def test_where_files_have_no_way_staff_read_what_to_do(tmp_path: Path) -> None:
+    """Zalo carries no documents, and without a public address there are no links."""
+    async with MESSENGERS["zalo"]() as made, office(tmp_path, [made], BEGIN, web=Web()) as stage:
+        for who, name, role in (("lan", "Trần Thị Lan", "staff"), ("nam", "Trần Nam", "leader")):
+            made.person(who, name)
+            await stage.bind(who, role, "" if role == "staff" else "Sở Y tế")
+        report = "\n".join(await stage.say("lan", "/baocao quý 3"))
+        assert "Báo cáo quý III năm 2026" in report
+        picture = "\n".join(await stage.say("lan", "/status hình"))
+        for said in (report, picture):
+            assert "Quản trị cần đặt" in said
+            assert "hỏi cơ quan thường trực" not in said
+        assert "gõ /status để xem bằng chữ" in "\n".join(await stage.say("nam", "/status hình"))
 
 
 @pytest.mark.parametrize("stage", [("console", True)], indirect=True)

@@ -130,7 +130,7 @@ async def test_a_table_becomes_a_review(desk: Desk, tmp_path: Path) -> None:
     ("name", "content", "words"),
     [
         ("anh.docx", b"khong phai", "không phải tệp Word"),
-        ("virus.exe", b"MZ\x90", "Chưa đọc được tệp"),
+        ("virus.exe", b"MZ\x90", "Chưa đọc được loại tệp “.exe”; đọc được các loại: .csv, .docx"),
         ("rong.txt", b"", "không có dữ liệu"),
         ("TUYỆT MẬT.txt", "Giao Sở Y tế báo cáo".encode(), "không được đưa vào hệ thống"),
         ("mat.txt", "TỐI MẬT\nBáo cáo chuyện lạ".encode(), "không được đưa vào hệ thống"),
