@@ -9,6 +9,7 @@ from bot.evidence import pack
 from bot.replies import Intent, Reply
 from bot.talk import Talk
 from registry import duties, notices
+from registry.people import ACTING
 from registry.restoring import restored_at
 from registry.tables import Duty
 from registry.types import DutyState, Role
@@ -140,7 +141,7 @@ def strangers(talk: Talk, numbers: Sequence[int]) -> list[int]:
 def say_unknown(talk: Talk, numbers: Sequence[int]) -> None:
     """No such duty, or none of this person's: told alike. With the numbers that are theirs, where
     nobody else reads them."""
-    agencies = talk.actor.agencies() if talk.private else frozenset[int]()
+    agencies = talk.actor.agencies(*ACTING) if talk.private else frozenset[int]()
     mine = duties.open_of(talk.session, agencies, talk.today)
     yours = sorted(duty.number for duty in mine)
     shown = yours[:MOST_OFFERED]
