@@ -18,7 +18,7 @@ from registry import inbound, marks, tally
 from registry.audit import first_event
 from registry.budget import usages
 from registry.clock import local, local_day
-from registry.database import Database
+from registry.database import Database, DatabaseDamaged
 from registry.people import staff_subscriptions
 from reports.figures import bot_name, usage_words
 from reports.samples import check_templates
@@ -50,9 +50,13 @@ class Finding:
 
 
 async def examine(settings: Settings, tools: Tools, db: Database, now: datetime) -> list[Finding]:
-    """Everything, in an order that tells the story; network last."""
+    """Everything, in an order that tells the story; network last. Of a damaged database nothing
+    else is asked."""
+    sound = soundness(db)
+    if not sound.ok:
+        return [sound]
     return [
-        Finding(ok=True, what=f"Cơ sở dữ liệu mở được, lược đồ {db.revision()}"),
+        sound,
         *kept_findings(settings, db, now),
         _tally(db),
         *_calendar(tools, now),
@@ -64,6 +68,16 @@ async def examine(settings: Settings, tools: Tools, db: Database, now: datetime)
         *await _web(settings),
         *await _channels(settings, now),
     ]
+
+
+def soundness(db: Database) -> Finding:
+    """All of it is read: a page that nobody asks for may be broken for months."""
+    try:
+        db.check()
+    except DatabaseDamaged as damage:
+        return Finding(ok=False, what=str(damage))
+    whole = "nguyên vẹn, " if db.sqlite else ""
+    return Finding(ok=True, what=f"Cơ sở dữ liệu mở được, {whole}lược đồ {db.revision()}")
 
 
 def kept_findings(settings: Settings, db: Database, now: datetime) -> list[Finding]:

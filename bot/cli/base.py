@@ -24,6 +24,7 @@ from bot.settings import ENV_CONFIG, ConfigTrouble, Settings, config_path, load
 from intake.errors import IntakeError
 from registry.clock import LOCAL
 from registry.database import Database, DatabaseTrouble
+from registry.disk import in_words
 from registry.file_links import KeyTrouble
 from registry.people import Refused
 from scheduler.channel import SendError
@@ -147,7 +148,8 @@ def opened(config: Path | None) -> Iterator[tuple[Settings, Tools, Database]]:
     tools = Tools.of(settings, moment())
     db = open_database(settings, moment())
     try:
-        yield settings, tools, db
+        with in_words(db.url):
+            yield settings, tools, db
     finally:
         db.close()
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, select, update
 
 from bot import damage
 from bot.damage import until_damaged
+from bot.doctor import soundness
 from bot.opening import damage_note, open_database
 from bot.settings import Paths, Settings
 from registry import people
@@ -135,6 +136,15 @@ async def test_the_next_start_looks_at_every_page(tmp_path: Path) -> None:
     note = damage_note(settings.database_url)
     assert note is not None
     assert not note.exists()
+
+
+def test_doctor_reads_what_nobody_asked_for(tmp_path: Path) -> None:
+    with contextlib.closing(fresh(tmp_path)) as db:
+        assert soundness(db).ok
+        assert "nguyên vẹn" in soundness(db).line
+    with contextlib.closing(broken(tmp_path, "completion")) as db:
+        assert not soundness(db).ok
+        assert LINE in soundness(db).line
 
 
 def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
