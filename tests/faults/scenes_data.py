@@ -226,6 +226,7 @@ def broken_page(stage: Stage) -> Verdict:
         code, last = life.ended(60), life.said().strip().splitlines()[-1]
         verdict.check(code == 1, f"it ended with {code}")
         verdict.check(BACK in last and "hỏng" in last, f"the last word is {last[-200:]}")
+        verdict.check(bool(ground.sent("Hệ thống gặp lỗi")), "who said it does not hear of it")
         told = [row for row in ground.sent("Trợ lý dừng làm việc") if str(row["chat_id"]) == desk]
         verdict.check(len(told) == 1, f"staff heard of it {len(told)} times")
         for which in ("next", "after that"):
