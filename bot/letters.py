@@ -17,7 +17,7 @@ from registry.database import Database
 from registry.notices import put_text
 from registry.tables import Agency, Duty, Notice
 from registry.types import DutyKind, DutyState, NoticeKind, NoticeState
-from reports.facts import urged_days
+from reports.around import urged_days
 from reports.papers.letter import Letter, load_letter
 from reports.render import Renderer
 
@@ -122,7 +122,9 @@ def agencies_due(session: Session, urges: int, now: datetime) -> dict[int, list[
     days = urged_days(session, [duty.id or 0 for duty in owed])
     found: dict[int, list[int]] = {}
     for duty in owed:
-        reached = sorted(days.get(duty.id or 0, ()))[urges - 1 : urges]
+        # Urges of before an extension, or of before the day at all, are about another deadline.
+        late = (day for day in days.get(duty.id or 0, ()) if day > duty.due_on)
+        reached = sorted(late)[urges - 1 : urges]
         if not reached or reached[0] < today - RECENT:
             continue
         if marks.get(session, _duty_mark(duty.id or 0, duty.due_on)) is None:

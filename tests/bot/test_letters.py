@@ -11,7 +11,7 @@ from bot.letters import LISTED, MOST_LETTERS, Letters
 from bot.settings import Settings
 from deadlines.calendar import WorkCalendar
 from registry.database import Database
-from registry.tables import Notice
+from registry.tables import Duty, Notice
 from registry.types import NoticeKind, NoticeState, Role
 from reports.render import Renderer
 from tests.fakes.databases import fresh
@@ -59,12 +59,25 @@ async def test_few_have_their_files_and_many_are_one_list(
     )
     assert len(told) == 1
     if agencies == 1:
-        assert "\"file" in told[0].payload
+        assert '"file' in told[0].payload
         assert "UBND xã 00: đã đôn đốc 3 lần" in told[0].payload
     else:
-        assert "\"file" not in told[0].payload
+        assert '"file' not in told[0].payload
         assert f"{agencies} cơ quan đã được đôn đốc từ 3 lần" in told[0].payload
         assert told[0].payload.count("– UBND xã") == min(agencies, LISTED)
         assert ("2 cơ quan khác" in told[0].payload) == (agencies > LISTED)
     again = Letters(db, settings, Renderer(), WorkCalendar(), lambda: None)
     assert await again.look(NOW + DAY) == 0
+
+
+async def test_urges_of_before_an_extension_do_not_count(db: Database, tmp_path: Path) -> None:
+    """Urged on 5, 9 and 16 March; given time till the 12th, it has been urged once."""
+    db.write_now(owe, 1)
+
+    def extend(session: Session) -> None:
+        session.exec(select(Duty)).one().due_on = date(2027, 3, 12)
+
+    settings = Settings(paths={"data_dir": tmp_path})  # type: ignore[arg-type]
+    db.write_now(extend)
+    letters = Letters(db, settings, Renderer(), WorkCalendar(), lambda: None)
+    assert await letters.look(NOW) == 0
