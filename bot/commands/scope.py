@@ -239,7 +239,9 @@ class _Reading:
     def _take_agency(self, match: Match) -> None:
         known = match.agencies[0]
         self._ask = replace(self._ask, agency=known.id)
-        if match.note:
+        if match.ended:
+            self._notes.append(f"“{match.text}” {match.note}")
+        elif match.note:
             self._notes.append(f"“{match.text}” được hiểu là “{known.name}” ({match.note})")
         self._text = ""
 
