@@ -1,45 +1,33 @@
 """What is known of a duty at one moment, gathered for everything that speaks of duties.
 
-A constant number of queries whatever the number of duties (per :data:`CHUNK` of them).
+A constant number of queries whatever the number of duties (per `reports.around.CHUNK` of them).
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from sqlalchemy import or_
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from deadlines import Once, WorkCalendar, data_window, describe, period_of, rule_from_json
 from deadlines.text import fold
 from registry.clock import local_day
 from registry.heirs import plain_period
-from registry.people import ACTING
-from registry.tables import (
-    Agency,
-    AuditEvent,
-    Completion,
-    Directive,
-    Duty,
-    Extension,
-    Notice,
-    Obstacle,
-    Person,
-    Renaming,
-    Request,
-    StoredFile,
-    Subscription,
-    Task,
-    TaskAgency,
+from registry.tables import Agency, Directive, Duty, Task
+from registry.types import DutyKind, DutyState
+from reports.around import (
+    Around,
+    CompletionFacts,
+    ExtensionFacts,
+    ObstacleFacts,
+    chunks,
+    look_around,
 )
-from registry.types import DutyKind, DutyState, NoticeKind, NoticeState, Part, RequestState
-from reports.oddities import oddities
 from reports.vietnamese import short_day
 
-CHUNK = 5000
 HORIZON_DAYS = 30
 
 # Kinds of deadline that come back with a period, whose reports follow the report regime's windows.
@@ -47,40 +35,6 @@ _PERIODIC = frozenset(
     {"monthly", "quarterly", "semiannual", "nine_month", "annual", "multi", "relative"}
 )
 _REPORT = re.compile(r"(?<!he thong )(?<!thong tin )\bbao cao\b")
-
-
-@dataclass(frozen=True, slots=True)
-class ObstacleFacts:
-    """A difficulty raised and not yet closed."""
-
-    text: str
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ExtensionFacts:
-    """A later day asked for and not yet decided; `request_id` is what staff type to decide."""
-
-    request_id: int
-    proposed_on: date
-    reason: str
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CompletionFacts:
-    """The completion in force: who reported it, when, and the document that proves it. odd: what is
-    odd about that document, in words; files: how many came with the report."""
-
-    by: str
-    at: datetime
-    document_number: str
-    document_date: date | None
-    note: str
-    odd: str = ""
-    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,26 +119,13 @@ class DutyFacts:
         return "; ".join(filter(None, (self.section, ordinal)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What stands in other tables about a set of duties, by duty id (task id, number)."""
-
-    coordinating: dict[int, dict[int, str]]
-    obstacles: dict[int, list[ObstacleFacts]]
-    extensions: dict[int, ExtensionFacts]
-    completions: dict[int, CompletionFacts]
-    urged_on: dict[int, set[date]]
-    received_by: dict[int, str]
-    former: dict[int, str]
-
-
 def load_facts(
     session: Session, duty_ids: Iterable[int], today: date, calendar: WorkCalendar
 ) -> dict[int, DutyFacts]:
     """The facts of these duties by id, in the order given; ids that are not there are left out."""
     wanted = list(dict.fromkeys(duty_ids))
     found: dict[int, DutyFacts] = {}
-    for part in _chunks(wanted):
+    for part in chunks(wanted):
         found |= _load(session, part, today, calendar)
     return {duty_id: found[duty_id] for duty_id in wanted if duty_id in found}
 
@@ -213,40 +154,6 @@ def open_duties(
     return list(load_facts(session, (each for each in ids if each), today, calendar).values())
 
 
-def urged_days(session: Session, duty_ids: Iterable[int]) -> dict[int, set[date]]:
-    """The local days on which urges about these duties reached somebody of their agency.
-
-    An urge that was only perhaps delivered does not count: the record must not say more than is
-    certain. Nor does word to the member in charge: it is no urge of the agency.
-    """
-    days: dict[int, set[date]] = defaultdict(set)
-    for part in _chunks(list(duty_ids)):
-        rows = session.exec(
-            select(Notice.duty_id, func.coalesce(Notice.closed_at, Notice.due_at))
-            .join(Duty, col(Duty.id) == col(Notice.duty_id))
-            .join(Subscription, col(Subscription.id) == col(Notice.subscription_id))
-            .where(
-                col(Notice.duty_id).in_(part),
-                Notice.kind == NoticeKind.URGE,
-                Notice.state == NoticeState.SENT,
-                col(Subscription.role).in_(ACTING),
-                or_(
-                    col(Subscription.agency_id) == col(Duty.agency_id),
-                    col(Subscription.agency_id) == col(Duty.former_agency_id),
-                ),
-            )
-            .distinct()
-        ).all()
-        for duty_id, at in rows:
-            days[duty_id or 0].add(local_day(at))
-    return days
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
-
-
 def _load(
     session: Session, duty_ids: Sequence[int], today: date, calendar: WorkCalendar
 ) -> dict[int, DutyFacts]:
@@ -257,147 +164,12 @@ def _load(
         .join(Agency, col(Agency.id) == col(Duty.agency_id))
         .where(col(Duty.id).in_(duty_ids))
     ).all()
-    around = _around(session, duty_ids, [duty for duty, _, _, _ in rows])
-    around.former.update(_renamed(session, [(duty, directive) for duty, _, directive, _ in rows]))
+    around = look_around(session, [(duty, directive) for duty, _, directive, _ in rows])
     days = _Days(today, calendar)
     return {
         duty.id or 0: _facts(duty, task, directive, agency, around, days)
         for duty, task, directive, agency in rows
     }
-
-
-# -- the tables around ----------------------------------------------------------------------------
-
-
-def _around(session: Session, ids: Sequence[int], duties: Sequence[Duty]) -> _Around:
-    return _Around(
-        coordinating=_coordinating(session, sorted({duty.task_id for duty in duties})),
-        obstacles=_obstacles(session, ids),
-        extensions=_extensions(session, ids),
-        completions=_completions(session, ids),
-        urged_on=urged_days(session, ids),
-        received_by=_receivers(session, [duty.number for duty in duties if duty.received_at]),
-        former=_former(session, duties),
-    )
-
-
-def _former(session: Session, duties: Sequence[Duty]) -> dict[int, str]:
-    """The agency that ended and that the directive named, by duty id."""
-    passed = {duty.id or 0: duty.former_agency_id for duty in duties if duty.former_agency_id}
-    ids = set(passed.values())
-    if not ids:
-        return {}
-    rows = session.exec(select(Agency.id, Agency.name).where(col(Agency.id).in_(ids))).all()
-    names = dict(rows)
-    return {duty_id: names[agency] for duty_id, agency in passed.items() if agency in names}
-
-
-def _renamed(session: Session, duties: Sequence[tuple[Duty, Directive]]) -> dict[int, str]:
-    """The name an agency bore when the directive was issued, where it has another now."""
-    ids = {duty.agency_id for duty, _directive in duties if duty.former_agency_id is None}
-    rows = session.exec(
-        select(Renaming)
-        .where(col(Renaming.agency_id).in_(ids), col(Renaming.applied_at).is_not(None))
-        .order_by(col(Renaming.day).desc())
-    ).all()
-    found: dict[int, str] = {}
-    for row in rows:
-        for duty, directive in duties:
-            issued = directive.issued_on or local_day(directive.created_at)
-            if duty.agency_id == row.agency_id and issued < row.day:
-                found[duty.id or 0] = row.old_name
-    return found
-
-
-def _coordinating(session: Session, task_ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    names: dict[int, dict[int, str]] = defaultdict(dict)
-    for task_id, agency_id, name in session.exec(
-        select(TaskAgency.task_id, TaskAgency.agency_id, Agency.name)
-        .join(Agency, col(Agency.id) == col(TaskAgency.agency_id))
-        .where(
-            col(TaskAgency.task_id).in_(task_ids),
-            TaskAgency.part == Part.COORDINATE,
-            col(TaskAgency.via_group).is_(False),
-        )
-        .order_by(col(Agency.key))
-    ).all():
-        names[task_id][agency_id] = name
-    return names
-
-
-def _obstacles(session: Session, ids: Sequence[int]) -> dict[int, list[ObstacleFacts]]:
-    raised: dict[int, list[ObstacleFacts]] = defaultdict(list)
-    for obstacle, name in session.exec(
-        select(Obstacle, Person.name)
-        .join(Person, col(Person.id) == col(Obstacle.person_id), isouter=True)
-        .where(col(Obstacle.duty_id).in_(ids), col(Obstacle.closed_at).is_(None))
-        .order_by(col(Obstacle.at).desc(), col(Obstacle.id).desc())
-    ).all():
-        raised[obstacle.duty_id].append(ObstacleFacts(obstacle.text, name or "", obstacle.at))
-    return raised
-
-
-def _extensions(session: Session, ids: Sequence[int]) -> dict[int, ExtensionFacts]:
-    rows = session.exec(
-        select(Extension, Request, Person.name)
-        .join(Request, col(Request.id) == col(Extension.request_id))
-        .join(Person, col(Person.id) == col(Request.person_id), isouter=True)
-        .where(col(Extension.duty_id).in_(ids), Request.state == RequestState.ASKED)
-        .order_by(col(Request.id))
-    ).all()
-    return {
-        extension.duty_id: ExtensionFacts(
-            extension.request_id,
-            extension.proposed_on,
-            extension.reason,
-            name or "",
-            request.asked_at,
-        )
-        for extension, request, name in rows
-    }
-
-
-def _completions(session: Session, ids: Sequence[int]) -> dict[int, CompletionFacts]:
-    with_files = (
-        select(col(StoredFile.completion_id), func.count().label("files"))
-        .join(Completion, col(Completion.id) == col(StoredFile.completion_id))
-        .where(col(Completion.duty_id).in_(ids), col(StoredFile.expires_at).is_(None))
-        .group_by(col(StoredFile.completion_id))
-        .subquery()
-    )
-    rows = session.exec(
-        select(Completion, Person.name, func.coalesce(with_files.c.files, 0))
-        .join(Person, col(Person.id) == col(Completion.person_id), isouter=True)
-        .join(with_files, with_files.c.completion_id == col(Completion.id), isouter=True)
-        .where(col(Completion.duty_id).in_(ids), col(Completion.undone_at).is_(None))
-        .order_by(col(Completion.at), col(Completion.id))
-    ).all()
-    return {
-        done.duty_id: CompletionFacts(
-            name or "",
-            done.at,
-            done.document_number,
-            done.document_date,
-            done.note,
-            oddities(done.flags),
-            files,
-        )
-        for done, name, files in rows
-    }
-
-
-def _receivers(session: Session, numbers: Sequence[int]) -> dict[int, str]:
-    """Who said "đã nhận", from the journal, by the duty's number."""
-    rows = session.exec(
-        select(AuditEvent.subject, Person.name)
-        .join(Person, col(Person.id) == col(AuditEvent.person_id), isouter=True)
-        .where(
-            AuditEvent.what == "duty.received",
-            col(AuditEvent.subject).in_([str(number) for number in numbers]),
-        )
-        .order_by(col(AuditEvent.id))
-    ).all()
-    return {int(subject): name or "" for subject, name in rows}
 
 
 # -- one duty -------------------------------------------------------------------------------------
@@ -430,7 +202,7 @@ class _Days:
 
 
 def _facts(
-    duty: Duty, task: Task, directive: Directive, agency: Agency, around: _Around, days: _Days
+    duty: Duty, task: Task, directive: Directive, agency: Agency, around: Around, days: _Days
 ) -> DutyFacts:
     duty_id = duty.id or 0
     urged = around.urged_on.get(duty_id, set())

@@ -10,10 +10,11 @@ from registry.budget import Budget, Tariff, Usage
 from registry.types import DutyKind, DutyState, NoticeKind, RequestState, Role
 from reports import figures, messages
 from reports.agency_samples import AGENCY_SAMPLES
+from reports.around import CompletionFacts, ExtensionFacts, ObstacleFacts
 from reports.brief_samples import BRIEF_SAMPLES
 from reports.calendar_words import calendar_event
 from reports.counting import Scope
-from reports.facts import CompletionFacts, DutyFacts, ExtensionFacts, ObstacleFacts
+from reports.facts import DutyFacts
 from reports.figures import HelpLine
 from reports.meaning import Meaning
 from reports.messages import Digest, News

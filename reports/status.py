@@ -32,6 +32,7 @@ from sqlmodel import Session, col
 from registry.tables import Agency, Directive, Duty, Task, TaskAgency
 from registry.types import DutyKind, DutyState
 from reports import closed
+from reports.around import urged_days
 from reports.counting import (
     OWED,
     SOON_DAYS,
@@ -41,7 +42,6 @@ from reports.counting import (
     of_owed,
     without_day,
 )
-from reports.facts import urged_days
 from reports.reach import Silence, reached, silences
 
 MONTH = timedelta(days=30)

@@ -13,9 +13,9 @@ from deadlines.text import fold
 from registry.lookup import concerning
 from registry.tables import Agency, Directive, Duty, Task, TaskAgency
 from registry.types import UNFINISHED, DutyKind, DutyState
+from reports.around import urged_days
 from reports.asking import OF_TASKS
 from reports.counting import Scope, never_ending, parts, without_day
-from reports.facts import urged_days
 
 PAGE = 10
 _HEAD = re.compile(
