@@ -65,7 +65,7 @@ def test_nothing_answered_is_asked_of_a_digest_without_duties(renderer: Renderer
     ("last_safe", "words"),
     [
         (date(2027, 9, 24), "Nên hoàn thành chậm nhất thứ Sáu, 24/9/2027"),
-        (DAY, "Nên hoàn thành chậm nhất thứ Hai, 20/9/2027"),
+        (DAY, "Hôm nay là ngày làm việc cuối cùng trước hạn."),
         (date(2027, 9, 17), "Ngày làm việc cuối cùng trước hạn, thứ Sáu, 17/9/2027, đã qua."),
     ],
 )
