@@ -7,7 +7,6 @@ are all matched on :func:`fold`, so that "Hoà", "hòa" (NFD) and "HOA" are one 
 import re
 import unicodedata
 
-_BLANKS = re.compile(r"\s+")
 # Zero-width and direction marks carry no meaning here and hide differences from the reader; control
 # characters that are no blanks would steer a terminal.
 _INVISIBLE = dict.fromkeys(
@@ -19,12 +18,18 @@ _INVISIBLE = dict.fromkeys(
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 _QUOTES = {ord(c): '"' for c in "“”„‟«»"} | {ord(c): "'" for c in "‘’‚‛`´"}
 _TIDY = _INVISIBLE | _DASHES | _QUOTES
-_NO_MARKS = {ord("đ"): "d", ord("Đ"): "D"}
+# Most texts hold nothing of it, and looking is much quicker than a table.
+_UNTIDY = re.compile(f"[{re.escape(''.join(map(chr, _TIDY)))}]")
+# Letters that are not plain once the marks of Vietnamese have been taken from them.
+_STRANGE = re.compile(r"[^\x00-\x7f\u0300-\u034e\u0350-\u036f]")
 
 
 def clean(text: str) -> str:
     """The text in NFC, with single blanks, plain dashes and quotes, and nothing invisible."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text).translate(_TIDY)).strip()
+    whole = unicodedata.normalize("NFC", text)
+    if _UNTIDY.search(whole):
+        whole = whole.translate(_TIDY)
+    return " ".join(whole.split())
 
 
 def fold(text: str) -> str:
@@ -33,5 +38,8 @@ def fold(text: str) -> str:
     >>> fold("  HOÀN  thành ") == fold("hoàn thành") == "hoan thanh"
     True
     """
-    bare = unicodedata.normalize("NFD", clean(text).translate(_NO_MARKS))
+    plain = clean(text).replace("đ", "d").replace("Đ", "D")
+    bare = unicodedata.normalize("NFD", plain)
+    if not _STRANGE.search(bare):
+        return bare.encode("ascii", "ignore").decode("ascii").lower()
     return "".join(c for c in bare if not unicodedata.combining(c)).casefold()

@@ -165,17 +165,21 @@ def _glyphs(page: Any) -> list[Glyph]:
     text = page.get_textpage()
     raw, box = text.raw, pdfium.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
+    # Four calls for each of half a million letters: nothing is looked up or wrapped twice.
+    unicode_of, box_of = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
+    origin_of = pdfium.FPDFText_GetCharOrigin
+    at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     found: list[Glyph] = []
     for place in range(text.count_chars()):
-        code = pdfium.FPDFText_GetUnicode(raw, place)
+        code = unicode_of(raw, place)
         # PDFium gives a hyphen at a line's end as U+0002.
         letter = "-" if code == 2 else chr(code) if 0 < code < 0x110000 else ""
         if not letter or letter in "\r\n\ufffe\uffff":
             continue
         if letter.isspace() and pdfium.FPDFText_IsGenerated(raw, place):
             continue
-        pdfium.FPDFText_GetLooseCharBox(raw, place, box)
-        pdfium.FPDFText_GetCharOrigin(raw, place, x, y)
+        box_of(raw, place, at_box)
+        origin_of(raw, place, at_x, at_y)
         found.append(Glyph(letter, box.left, box.bottom, box.right, box.top, y.value))
     text.close()
     return found

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from deadlines.text import clean
 from intake.grid import tidy
@@ -13,9 +13,9 @@ _HYPHEN = re.compile(r"[A-ZĐ\d]-$")
 _YEAR_CUT = re.compile(r"\d/\d{1,2}/\d{1,3}$|/\d{1,3}$")
 
 
-@dataclass(frozen=True)
-class Glyph:
-    """One letter, the box it takes up, and the line it stands on; y grows upwards."""
+class Glyph(NamedTuple):
+    """One letter, the box it takes up, and the line it stands on; y grows upwards. A tuple: a long
+    file has half a million."""
 
     text: str
     left: float
@@ -50,7 +50,7 @@ def _in_order(run: list[Glyph]) -> list[Glyph]:
         if last is not None and not last.text.isspace() and not glyph.text.isspace():
             gap = glyph.left - last.right
             if gap > 0.14 * (glyph.top - glyph.bottom):
-                found.append(replace(glyph, text=" ", left=last.right, right=glyph.left))
+                found.append(glyph._replace(text=" ", left=last.right, right=glyph.left))
         found.append(glyph)
     return found
 
