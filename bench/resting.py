@@ -20,7 +20,10 @@ from scheduler.planning import mark_changed, note_policy, plan_slice
 A_DUTY = 12  # notices: four reminders for each of three holders
 STILL = 70.0
 TICKS = os.sysconf("SC_CLK_TCK")
-IMPORTS = "import bot.cli, bot.app"
+# What an installation has not: python-telegram-bot loads it where something else brought it.
+_AS_INSTALLED = "import sys; sys.modules['cryptography'] = None; "
+IMPORTS = f"{_AS_INSTALLED}import bot.cli, bot.app"
+RUN = f"{_AS_INSTALLED}from bot.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def running(folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
     )
     env = {key: value for key, value in os.environ.items() if not key.startswith("DONDOC_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot.cli", "run", "--config", str(config)],
+        [sys.executable, "-c", RUN, "run", "--config", str(config)],
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
