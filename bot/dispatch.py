@@ -17,7 +17,15 @@ from sqlmodel import Session
 from bot.allowance import overrun, say_sparingly
 from bot.bell import Bell
 from bot.commands import COMMANDS, DECIDING, DESK_ACTIONS, INTENTS, QUESTIONS, SPOKEN, TABLE
-from bot.commands.base import DUTY_ACTIONS, Command, say_unknown, strangers
+from bot.commands.base import (
+    ANSWERING,
+    DUTY_ACTIONS,
+    Command,
+    about,
+    say_unknown,
+    strangers,
+    unseen,
+)
 from bot.commands.dangky import code_in, is_code
 from bot.commands.duyet import decide, said
 from bot.commands.nhap import pasting
@@ -231,20 +239,9 @@ class Dispatcher:
         elif event == "joined":
             talk.say("joined_group")
         elif event in _SPOKEN_TO:
-            self._carefully(talk, _SPOKEN_TO[event])
+            carefully(talk, _SPOKEN_TO[event])
         elif event == "other" and talk.private:
             talk.say_rarely("only_text", RARELY)
-
-    @staticmethod
-    def _carefully(talk: Talk, act: Callable[[Talk], None]) -> None:
-        """A refusal takes back whatever the command had begun to write."""
-        try:
-            with talk.session.begin_nested():
-                act(talk)
-        except Refused as refusal:
-            talk.session.expire_all()
-            talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
-            talk.say("refused", text=str(refusal))
 
     def _apologise(self, session: Session, inbound_id: int, now: datetime) -> None:
         row = session.get_one(Inbound, inbound_id)
@@ -257,6 +254,17 @@ class Dispatcher:
 def offered(roles: frozenset[Role]) -> list[tuple[str, str]]:
     """A chat's menu: (command, help)."""
     return [(each.name, each.told(roles)[1]) for each in TABLE if each.open_to(roles)]
+
+
+def carefully(talk: Talk, act: Callable[[Talk], object]) -> None:
+    """A refusal takes back whatever the act had begun to write."""
+    try:
+        with talk.session.begin_nested():
+            act(talk)
+    except Refused as refusal:
+        talk.session.expire_all()
+        talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
+        talk.say("refused", text=str(refusal))
 
 
 def _oldest(session: Session, channels: tuple[str, ...], passed: list[int]) -> int | None:
@@ -449,40 +457,49 @@ def _free(talk: Talk, text: str) -> None:
         return
     if looked(talk, text) or replied(talk, text):
         return
-    for part in statements(text, talk.today) or (text,):
-        if not _answered(talk, part):
-            return
+    parts = statements(text, talk.today)
+    if not parts:
+        _answered(talk, text)
+    for part in parts:
+        # What one part is refused for takes nothing back of the others.
+        carefully(talk, lambda talk, part=part: _answered(talk, part))  # type: ignore[misc]
 
 
-def _answered(talk: Talk, text: str) -> bool:
-    """Whether words of the grammar were understood and theirs to say."""
+def _answered(talk: Talk, text: str) -> None:
+    """Do what words of the grammar say, if they are theirs to say."""
     reply = read_reply(text, talk.today)
     act = INTENTS.get(reply.intent)
     if act is None:
         _lost(talk, text, reply)
     elif act.open_to(talk.actor.roles):
         act.run(talk, reply)
-        return True
     elif talk.private:
         talk.say("forbidden")
-    return False
 
 
 def _lost(talk: Talk, text: str = "", reply: Reply | None = None) -> None:
     """Short help in private, silence in a group."""
     if not talk.private:
         return
+    lettered = _LETTERED.search(fold(text))
     numbers = reply.duties if reply is not None else ()
-    if lettered := _LETTERED.search(fold(text)):
-        number, meant = int(lettered[1]), _LETTERED.sub(r"\1", fold(text))
-        known = INTENTS.get(read_reply(meant, talk.today).intent) and len(meant) <= _SHORT
-        talk.say("number_lettered", typed=lettered[0], number=number, meant=meant if known else "")
-    elif numbers and (strange := strangers(talk, numbers)):
+    if strange := unseen(talk, numbers or ((int(lettered[1]),) if lettered else ())):
         say_unknown(talk, strange)
+    elif lettered:
+        _say_lettered(talk, text, lettered)
     elif _UNDER_WAY.search(fold(text)):
         _advise(talk, "not_done", text)
     else:
-        _advise(talk, "not_understood", text, numbers=list(numbers))
+        may = bool(talk.actor.roles & ANSWERING) and not strangers(talk, numbers)
+        facts = {"rows": about(talk, numbers), "may": may, "staff": talk.actor.is_staff}
+        _advise(talk, "not_understood", text, **facts)
+
+
+def _say_lettered(talk: Talk, text: str, found: re.Match[str]) -> None:
+    meant = _LETTERED.sub(r"\1", fold(text))
+    known = read_reply(meant, talk.today).intent in INTENTS and len(meant) <= _SHORT
+    again = meant if known else f"/visao {found[1]}"
+    talk.say("number_lettered", typed=found[0], number=int(found[1]), again=again)
 
 
 def _advise(talk: Talk, template: str, text: str, **facts: Any) -> None:

@@ -134,7 +134,7 @@ SPOKEN = tuple(
     for pattern, name in (
         (r"(?:vi ?sao|why) (?=#?\d{1,9}$)", "visao"),
         (r"(?:vi ?sao|why)$", "visao"),
-        (r"duyet$", "duyet"),
+        (r"(?:duyet|(?:tu choi|chap thuan)(?: het| tat ca)?)$", "duyet"),
         (r"(?:co quan|danh sach co quan)$", "coquan"),
         (
             r"co quan (?=(?:them|sap nhap|hop nhat|tach|chia|doi ten|ket thuc|giai the|giao|huy) )",
@@ -152,7 +152,8 @@ SPOKEN = tuple(
         (r"(?:qua ?han|overdue)$", "quahan"),
         (r"(?:dang ?ky|subscribe) ", "dangky"),
         (r"(?:dang ?ky|subscribe)$", "dangky"),
-        (r"(?:huy ?dang ?ky|huy dang ky nhan tin|unsubscribe)$", "huydangky"),
+        (r"(?:huy ?dang ?ky|unsubscribe)$", "huydangky"),
+        (r"(?:huy dang ky|dung|ngung|thoi) nhan (?:tin|tin nhan|thong bao)$", "huydangky"),
         # "bàn giao thiết bị xong" is an answer; an agency is named after /bangiao only.
         (r"ban ?giao(?: (?:dau moi|cong viec))?(?: cho (?:nguoi khac|dong nghiep))?$", "bangiao"),
         (r"dien ?tap(?: (?=(?:quy|q\d|thang|[69] thang|nam|nua nam|trang)\b)|$)", "dientap"),

@@ -138,6 +138,23 @@ def strangers(talk: Talk, numbers: Sequence[int]) -> list[int]:
     return [n for n, duty in found.items() if duty is None or not talk.may_act(duty)]
 
 
+def unseen(talk: Talk, numbers: Sequence[int]) -> list[int]:
+    """The numbers of no duty that this person may know of."""
+    found = {number: duties.by_number(talk.session, number) for number in numbers}
+    return [n for n, duty in found.items() if duty is None or not talk.may_see(duty)]
+
+
+def about(talk: Talk, numbers: Sequence[int]) -> list[dict[str, object]]:
+    """What a list says of these duties, of the first few."""
+    found = [duties.by_number(talk.session, number) for number in numbers[:MOST_OFFERED]]
+    return [_row(talk, duty) for duty in found if duty is not None]
+
+
+def _row(talk: Talk, duty: Duty) -> dict[str, object]:
+    title = duties.titled(talk.session, duty)[0].title
+    return {"number": duty.number, "title": title, "due_on": duty.due_on, "state": duty.state}
+
+
 def say_unknown(talk: Talk, numbers: Sequence[int]) -> None:
     """No such duty, or none of this person's: told alike. With the numbers that are theirs, where
     nobody else reads them."""
@@ -178,11 +195,7 @@ def ask_which(talk: Talk, intent: Intent, reply: Reply, offered: list[Duty]) -> 
     }
     talk.files = ()
     talk.ask(ASK_WHICH, json.dumps(kept, ensure_ascii=False))
-    rows = [
-        {"number": duty.number, "title": duties.titled(talk.session, duty)[0].title,
-         "due_on": duty.due_on}
-        for duty in shown
-    ]  # fmt: skip
+    rows = [_row(talk, duty) for duty in shown]
     talk.say(
         "which",
         rows=rows,

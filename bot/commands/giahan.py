@@ -73,9 +73,11 @@ def day_given(talk: Talk, question: Question, text: str) -> bool:
     duty = duties.by_number(talk.session, kept["number"])
     if duty is None or duty.state != DutyState.OPEN or not talk.may_act(duty):
         return False
-    asked = asked_day(text, reply.date, talk.today, duty.due_on, talk.desk.calendar)
+    # What was quoted or forwarded is no answer.
+    said = reply.rest if reply.intent == "none" else text
+    asked = asked_day(said, reply.date, talk.today, duty.due_on, talk.desk.calendar)
     about_another = reply.bare_digit or bool(set(reply.duties) - {duty.number})
-    if about_another or (not asked.days and reply.intent not in ("none", "extension")):
+    if about_another or not said or (not asked.days and reply.intent not in ("none", "extension")):
         return False
-    _ask(talk, duty, Reply("extension", (duty.number,), date=reply.date, rest=text), kept["rest"])
+    _ask(talk, duty, Reply("extension", (duty.number,), date=reply.date, rest=said), kept["rest"])
     return True

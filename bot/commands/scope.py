@@ -45,7 +45,7 @@ _BEFORE = re.compile(
 _BEHIND = re.compile(r"\s+(?:trong|cua|ve|phu trach|viec|nhiem vu|thi|la|va)$")
 # Words of the question itself: "tình hình thực hiện chung thế nào".
 _ASKING = re.compile(
-    r"(?:^| )(?:the nao|ra sao|nhu the nao|hien nay|bay gio|chung|thuc hien|a)[ ?]*$"
+    r"(?:^| )(?:the nao|ra sao|nhu the nao|(?:hien|hom|den) nay|bay gio|chung|thuc hien|a)[ ?]*$"
 )
 _NOTHING = re.compile(
     r"(?:(?:xem|cac|nhung|viec|nhiem vu|danh sach|cua|tai|trong|ve|theo|ky|va|thi|la|phu trach|nua"

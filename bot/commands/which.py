@@ -35,6 +35,9 @@ def chosen(talk: Talk, question: Question, text: str, intents: Mapping[Intent, R
     kept = json.loads(question.data)
     numbers = tuple(int(n) for n in re.findall(r"\d+", text))
     strange = [number for number in numbers if number not in kept["offered"]]
+    if strange and _says_more(talk, text):
+        talk.answered()
+        return False
     if strange:
         talk.say("which_again", offered=kept["offered"][:MOST_OFFERED])
         return True
@@ -49,3 +52,9 @@ def chosen(talk: Talk, question: Question, text: str, intents: Mapping[Intent, R
     )
     intents[reply.intent].run(talk, reply)
     return True
+
+
+def _says_more(talk: Talk, text: str) -> bool:
+    """ "3 105": an option on a duty, an answer of its own."""
+    reply = read_reply(text, talk.today)
+    return reply.by_digit and bool(reply.duties)

@@ -47,6 +47,13 @@ def asked_day(
     return AskedDay(meant or (front.day,), reason_of(front.rest))
 
 
+def names_day(text: str, named: date | None, today: date | None) -> bool:
+    """Whether an answer says until when, or for how long."""
+    if named is not None or today is None:
+        return named is not None
+    return read_front(_WORD.sub("", clean(text)), today) is not None
+
+
 def _named(
     said: str, named: date | None, today: date, calendar: WorkCalendar | None
 ) -> tuple[date, ...]:

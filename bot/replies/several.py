@@ -4,6 +4,7 @@ hỏng" is two answers. Read as a whole it would be in doubt, or say of both wha
 import datetime as dt
 import re
 
+from bot.replies.asked_day import names_day
 from bot.replies.grammar import Intent, Reply, read_reply
 
 _CUT = re.compile(r"[\n;]+|[,.](?=\s)|\s(?=(?:và|va|nhưng|nhung|còn|con)\s)", re.IGNORECASE)
@@ -66,6 +67,6 @@ def _answer(piece: str, today: dt.date | None) -> Reply | None:
     clear = (
         (reply.intent in _PLAIN and reply.sure)
         or reply.intent in _OTHERS
-        or (reply.intent == "extension" and reply.date is not None)
+        or (reply.intent == "extension" and names_day(reply.rest, reply.date, today))
     )
     return reply if clear else None

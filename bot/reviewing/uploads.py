@@ -123,7 +123,8 @@ class Uploads:
     async def _unfetched(self, upload: Upload, error: SendError) -> None:
         upload_id = upload.id or 0
         if error.permanent or upload.tries >= MOST_TRIES:
-            await self._refuse(upload_id, f"chưa lấy được tệp từ ứng dụng nhắn tin ({error.text})")
+            why = error.text.rstrip(" .")
+            await self._refuse(upload_id, f"chưa lấy được tệp từ ứng dụng nhắn tin ({why})")
             return
         pause = BACK_OFF[min(upload.tries, len(BACK_OFF)) - 1]
         await self._db.write(reviews.put_off, upload_id, self._clock() + pause)

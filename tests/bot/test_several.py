@@ -25,6 +25,7 @@ TODAY = date(2026, 11, 18)
          ("xong 103", "vướng 105 thiếu máy", "106 xong")),
         ("xong 103 số 12/BC-SYT, xong 105 số 13/BC-SYT",
          ("xong 103 số 12/BC-SYT", "xong 105 số 13/BC-SYT")),
+        ("xong 103, gia han 105 tuan sau nua", ("xong 103", "gia han 105 tuan sau nua")),
         ("gia hạn 105 10/12, gia hạn 106 20/12", ("gia hạn 105 10/12", "gia hạn 106 20/12")),
     ],
 )  # fmt: skip

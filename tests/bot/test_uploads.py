@@ -161,9 +161,9 @@ async def test_the_messenger_fails_for_a_while(desk: Desk, tmp_path: Path) -> No
 
 async def test_a_file_that_is_gone_is_told(desk: Desk, tmp_path: Path) -> None:
     path = paper(tmp_path)
-    desk.channel.moods.append(SendError("tệp không còn trên máy chủ", permanent=True))
+    desk.channel.moods.append(SendError("Tệp không còn trên Zalo; hãy gửi lại.", permanent=True))
     said = await desk.send(path)
-    assert "tệp không còn trên máy chủ" in said
+    assert "(Tệp không còn trên Zalo; hãy gửi lại). Chưa lưu gì" in said
     assert desk.rows(Upload)[0].state == UploadState.REFUSED
 
 

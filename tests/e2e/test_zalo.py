@@ -359,5 +359,5 @@ async def test_what_holds_no_words_is_answered_in_private_only(tmp_path: Path) -
         await stage.settle()
         new = zalo.heard("lan")[before:]
         assert len(new) == 2
-        assert "chỉ đọc được tin nhắn chữ" in new[0]
+        assert "chưa đọc được nhãn dán" in new[0]
         assert zalo.heard("nhóm") == []

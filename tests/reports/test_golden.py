@@ -13,6 +13,7 @@ from reports.vietnamese import units
 from tests.reports.build import Builder
 from tests.reports.scenes import SCENES, World, make
 
+UNTIDY = re.compile(r"(?<!\.)\.\.(?!\.)|[,;:]\.|\.\)\.|\.[,;]|\( | \)| [,;.](?=\s|$)")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -40,6 +41,7 @@ def test_text_keeps_the_house_rules(name: str, world: World, renderer: Renderer)
         assert not re.search(r"[ \t]$|  ", text, re.MULTILINE)
         assert text == text.strip()
         assert "None" not in text
+        assert not UNTIDY.search(text)
     assert said.plain == plain_of(said.html)
     assert not re.search(r"</?(b|i|u|s|a|code)[ >]|&(lt|gt|amp|#\d+);", said.plain)
     for line in said.html.split("\n"):
