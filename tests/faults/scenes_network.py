@@ -193,6 +193,31 @@ def hand_over(stage: Stage) -> Verdict:
     return _handed(stage, "hand-over", "đang gián đoạn")
 
 
+def silent_hand_over(stage: Stage) -> Verdict:
+    """A messenger takes calls and says nothing for two minutes, and everybody has another one. Those
+    who may have heard it there hear it once more, marked; all others once, from the other one."""
+    verdict = Verdict()
+    with stage.ground("silent-hand-over", 192, "2026-09-10T07:50:00") as ground:
+        life, (first, other) = ground.start(), ground.messengers
+        ground.until(lambda: bool(first.calls("getUpdates")), "the first to be listened to")
+        first.fail(kind="hang", method="sendMessage", after=True)
+        first.fail(kind="hang")
+        ground.set_clock("2026-09-10T07:59:58")
+        time.sleep(120)
+        verdict.notes.append(
+            f"{len(first.sent)} told by the silent one, {len(other.sent)} by the other"
+        )
+        first.heal()
+        ground.until_all(patience=180)
+        life.terminate()
+        ground.judge(verdict, DUE)
+        both = [{str(row["chat_id"]) for row in each.sent} for each in (first, other)]
+        verdict.notes.append(f"{len(both[0] & both[1])} were told on both")
+        verdict.check(bool(other.sent), "nobody was told on the other one")
+        verdict.check(verdict.most_repeats <= 1, "somebody was told more than twice")
+    return verdict
+
+
 def limit_handed_over(stage: Stage) -> Verdict:
     """The messenger takes nothing more from us, and everybody has another one."""
     limit = {"kind": "status", "status": 429, "method": "sendMessage", **stage.kinds[0].limit}
@@ -246,6 +271,8 @@ EVERYWHERE = {
 SCENES = {
     "one-token-twice": one_token_twice,
     "hand-over": lambda stage: hand_over(stage.on(TELEGRAM, ZALO)),
+    "silent-hand-over": lambda stage: silent_hand_over(stage.on(TELEGRAM, ZALO)),
+    "zalo-silent-hand-over": lambda stage: silent_hand_over(stage.on(ZALO, TELEGRAM)),
     "zalo-hand-over": lambda stage: hand_over(stage.on(ZALO, TELEGRAM)),
     "zalo-limit-hand-over": lambda stage: limit_handed_over(stage.on(ZALO, TELEGRAM)),
     "zalo-pages-429": lambda stage: limit_pages(stage.on(ZALO)),
