@@ -194,11 +194,7 @@ def hand_over(stage: Stage) -> Verdict:
 
 
 def silent_hand_over(stage: Stage) -> Verdict:
-<<<<<<< Updated upstream
-    """A messenger takes calls and says nothing for two minutes, and everybody has another one. Those
-=======
     """A messenger takes calls and says nothing for two minutes; everybody has another one. Those
->>>>>>> Stashed changes
     who may have heard it there hear it once more, marked; all others once, from the other one."""
     verdict = Verdict()
     with stage.ground("silent-hand-over", 192, "2026-09-10T07:50:00") as ground:
