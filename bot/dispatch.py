@@ -65,6 +65,7 @@ _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
 # Words of work that goes on: understood as "not done yet", and answered so.
 _UNDER_WAY = re.compile(r"\b(?:xong|hoan thanh|dang lam|dang thuc hien|dang trien khai|\d+ ?%)")
+_LOOK = re.compile(r"(?:cho )?(?:em |toi )?xem (?:lai )?(?:dau viec |viec |so |#)*\d{1,9}[ .?!]*")
 # "101a": a part of something, a slip, or "101 ạ" in one word.
 _LETTERED = re.compile(r"(?<![\w/.-])(\d{3,6})[abc](?![\w/-])")
 # What is worth saying again as it may have been meant.
@@ -487,8 +488,10 @@ def _lost(talk: Talk, text: str = "", reply: Reply | None = None) -> None:
         say_unknown(talk, strange)
     elif lettered:
         _say_lettered(talk, text, lettered)
+    elif _LOOK.fullmatch(fold(text)):
+        COMMANDS["visao"].run(talk, text)
     elif _UNDER_WAY.search(fold(text)):
-        _advise(talk, "not_done", text)
+        _advise(talk, "not_done", text, number=numbers[0] if numbers else 127)
     else:
         may = bool(talk.actor.roles & ANSWERING) and not strangers(talk, numbers)
         facts = {"rows": about(talk, numbers), "may": may, "staff": talk.actor.is_staff}

@@ -233,6 +233,7 @@ QUESTIONS: dict[str, Asked] = {
 DECIDING: tuple[tuple[bool, Callable[[Talk, str], bool]], ...] = (
     (True, nghiemthu.heard),
     (True, vuongmac.heard),
+    (True, viec.heard),
     (False, vuongmac.again),
     (False, lienlac.heard),
 )

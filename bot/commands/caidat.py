@@ -147,7 +147,7 @@ def _snooze(talk: Talk, held: Sequence[Subscription], rest: str) -> None:
     notices.put_off(talk.session, duty.id or 0, ids, moment_of(day, time.min), talk.now)
     if day < safe_day:  # the last day has its reminder already
         _ask_again(talk, duty, ids, day)
-    talk.say("caidat_snoozed", number=duty.number, day=day, capped=day < wanted, safe_day=safe_day)
+    talk.say("caidat_snoozed", number=duty.number, day=day, wanted=wanted, safe_day=safe_day)
 
 
 def _ask_again(talk: Talk, duty: Duty, ids: Sequence[int], day: date) -> None:

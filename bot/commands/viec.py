@@ -1,11 +1,30 @@
 """/viec: what my agency owes, the most urgent first."""
 
+import re
+
 from bot.commands.dangky import say_no_agency
 from bot.talk import Talk
+from deadlines.text import clean, fold
 from registry import people
 from registry.agencies import How, resolve
 from reports import messages
 from reports.facts import open_duties
+
+# "Việc của Sở Y tế", said by staff; anything but an agency's name behind it is something else.
+_OF = re.compile(r"(?:(?:xem|danh sach|cac|nhung) )*viec (?:cua )?")
+
+
+def heard(talk: Talk, text: str) -> bool:
+    """Whether staff ask in words for the duties of an agency, which are then told."""
+    words = clean(text).rstrip(" .?!")
+    found = _OF.match(fold(words))
+    if found is None:
+        return False
+    name = words[found.end() :]
+    if not name or resolve(talk.session, name, talk.today).how != How.AGENCY:
+        return False
+    run(talk, name)
+    return True
 
 
 def run(talk: Talk, rest: str) -> None:

@@ -14,7 +14,7 @@ from bot import telling
 from bot.talk import Talk
 from deadlines.text import clean, fold
 from registry import duties, obstacles
-from registry.people import Refused
+from registry.people import ACTING, Refused
 from registry.tables import Duty, Obstacle, Question
 from registry.themes import THEMES, theme_for, theme_named
 
@@ -31,6 +31,9 @@ _AGAIN = re.compile(
     r"(?P<still>van|con) (?:con )?vuong(?: mac)?(?: (?:(?P<vm>vm ?-? ?\d{1,9})|(?:viec |so |#)*"
     rf"(?P<duty>\d{{1,9}})))?(?=$|[^\w%]){_REST}",
     re.DOTALL,
+)
+_LIST = re.compile(
+    r"(?:(?:xem|danh sach|cac|nhung) )*vuong mac(?: (?:dang )?(?:cho|chua)(?: tra loi)?)?"
 )
 # Behind /vuong the word "vướng mắc" goes without saying.
 _BARE = re.compile(r"(?P<verb>nhan|tra loi|chu de)(?= (?:vm ?-? ?)?#?\d)")
@@ -50,6 +53,8 @@ def heard(talk: Talk, text: str) -> bool:
         _answer(talk, int(match["number"]), words[match.start("rest") :].strip(_EDGE), _vm(match))
     elif match := _THEME.fullmatch(flat):
         _theme(talk, int(match["number"]), match["rest"].strip(_EDGE))
+    elif _LIST.fullmatch(flat.rstrip(" .!?")) and not talk.actor.agencies(*ACTING):
+        _list(talk)
     else:
         return False
     return True

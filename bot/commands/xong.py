@@ -22,7 +22,7 @@ ASK_EVIDENCE = "evidence"
 def run(talk: Talk, rest: str) -> None:
     reply = read_reply(f"/xong {rest}", talk.today)
     if reply.intent != "done":
-        talk.say("not_done")
+        talk.say("not_done", number=reply.duties[0] if reply.duties else 127)
         return
     answer(talk, reply)
 
