@@ -74,7 +74,7 @@ def day_given(talk: Talk, question: Question, text: str) -> bool:
     if duty is None or duty.state != DutyState.OPEN or not talk.may_act(duty):
         return False
     # What was quoted or forwarded is no answer.
-    said = reply.rest if reply.intent == "none" else text
+    said = reply.rest if reply.intent in ("none", "extension") else text
     asked = asked_day(said, reply.date, talk.today, duty.due_on, talk.desk.calendar)
     about_another = reply.bare_digit or bool(set(reply.duties) - {duty.number})
     if about_another or not said or (not asked.days and reply.intent not in ("none", "extension")):

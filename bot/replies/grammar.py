@@ -13,6 +13,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from bot.replies.intents import DUTY_NUMBERS, clauses, is_done, only, says_done
@@ -74,7 +75,7 @@ def read_reply(text: str, today: dt.date | None = None) -> Reply:
     source = read_text(text)
     command = _command(source)
     option = _option(source) if command is None else None
-    said = command or option or by_words(source.tokens)
+    said = _without_reason(source, command or option or by_words(source.tokens))
     duties = tuple(dict.fromkeys(n for token in said.duties for n in token.value))
     intent = _INTENTS.get(said.role, "none")
     if intent in ("done", "ack") and not duties and _OBSTACLE.search(source.key):
@@ -236,6 +237,31 @@ def _unread(rest: Sequence[Token]) -> bool:
     return any(t.role is Role.OTHER for t in rest) and not any(map(is_done, clauses(rest)))
 
 
+def _without_reason(source: Text, said: Said) -> Said:
+    """A duty named within the reason is not what the answer is about: "vướng 105: chờ số liệu việc
+    108". One that goes on a list is: "vướng 105: thiếu người, việc 108: thiếu tiền"."""
+    if said.role not in {Role.OBSTACLE, Role.EXTENSION} or len(said.duties) < 2:
+        return said
+    reason = _BECAUSE.search(source.key, said.duties[0].end)
+    if reason is None:
+        return said
+    before = {b: a for a, b in pairwise(t for t in source.tokens if t.role is not Role.MARK)}
+    within = {
+        token
+        for token in said.duties
+        if token.start > reason.start() and before[token].role not in _LISTING
+    }
+    return Said(
+        said.role,
+        tuple(token for token in said.duties if token not in within),
+        tuple(token for token in said.cut if token not in within),
+    )
+
+
+_BECAUSE = re.compile(r":(?= ?[a-z])|\b(?:vi|do|boi|cho|doi|de)\b")
+_LISTING = DUTY_NUMBERS | {Role.COMMA, Role.AND, Role.STOP}
+
+
 # --- what is left ---------------------------------------------------------------------------
 
 
@@ -252,7 +278,14 @@ def _day(source: Text, today: dt.date | None, *, ahead: bool) -> dt.date | None:
 def _rest(source: Text, said: Said) -> str:
     """The words as typed, without what was read as option, command, duty or evidence."""
     cut = [(t.start, t.end) for t in said.cut]
-    cut += [(t.start, t.end) for t in source.tokens if _spent(t, said.role)]
+    named = {t.start for t in said.duties}
+    left = {
+        mark.start
+        for mark, behind in pairwise(source.tokens)
+        if behind.role in DUTY_NUMBERS and behind.start not in named
+    }
+    spent = (t for t in source.tokens if _spent(t, said.role))
+    cut += [(t.start, t.end) for t in spent if t.role is not Role.MARK or t.start not in left]
     out, at = [], 0
     for start, end in sorted(cut):
         if start >= at:

@@ -101,7 +101,8 @@ _STAGES = "phan|buoc|giai doan|dot|khau|muc|lan|tap|chuong|diem|y|noi dung|hang 
 
 # "101 tuần sau", "101 ngày mai": a duty and a day, no count of weeks.
 _DUTY_AND_DAY = (
-    "[0-9]{3,6} (?:ngay (?:mai|kia|mot)|(?:tuan|thang|quy|nam) (?:sau|toi|nay|ke|tiep))\\b"
+    "[0-9]{3,6} (?:ngay (?:mai|kia|mot)|hom (?:qua|nay|kia|sau)"
+    "|(?:tuan|thang|quy|nam) (?:sau|toi|nay|ke|tiep))\\b"
 )
 _NOUNS = f"{_COUNTED}|{_COUNTED_FEW}|{_SOFT}"
 _FEW = (  # up to 99 of them are a count; "việc 12 báo cáo đã gửi" and "5 việc này" are not

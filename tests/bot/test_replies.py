@@ -212,6 +212,24 @@ def test_until_when_more_time_is_asked_for(text, days, reason):
     assert ([str(day) for day in asked.days], asked.reason) == (days, reason)
 
 
+@pytest.mark.parametrize(
+    ("text", "duties", "rest"),
+    [
+        ("vướng 105: chưa nhận được số liệu việc 108", (105,),
+         "chưa nhận được số liệu việc 108"),
+        ("xin gia hạn 108 tuần sau vì việc 105 chưa xong", (108,),
+         "tuần sau vì việc 105 chưa xong"),
+        ("3 105 chờ kết quả việc 108", (105,), "chờ kết quả việc 108"),
+        ("vướng 105, 108: thiếu người", (105, 108), "thiếu người"),
+        ("vướng 105: thiếu người, việc 108: thiếu tiền", (105, 108), None),
+    ],
+)  # fmt: skip
+def test_a_duty_in_the_reason_is_not_what_the_answer_is_about(text, duties, rest):
+    reply = read_reply(text, date(2026, 11, 24))
+    assert reply.duties == duties
+    assert rest is None or reply.rest == rest
+
+
 def test_sure_only_where_every_word_was_read():
     assert read_reply("xong 127").sure
     assert not read_reply("xong 127 abcxyz").sure
