@@ -229,6 +229,8 @@ class Dispatcher:
             if contact.closed_at is not None and incoming.event in ("text", "file", "button"):
                 people.reopen(session, contact, now)
         actor = people.load_actor(session, row.channel, incoming.sender)
+        standing = self._desk.settings.committee.standing_agency
+        actor = people.in_place(session, actor, contact, standing)
         return Talk(session, self._desk, now, row, incoming, chat, actor, contact)
 
     def _answer(self, talk: Talk) -> None:

@@ -94,7 +94,10 @@ class Pictures:
     def _sketch(self, session: Session, order: Drawing) -> _Sketch | None:
         """The figures as whoever asked may see them now; None where that is nothing any more."""
         ask = Ask.read(order.asked)
+        contact = session.get(Contact, order.contact_id)
+        standing = self._settings.committee.standing_agency
         person = people.actor_of(session, order.person_id)
+        person = people.in_place(session, person, contact, standing)
         if ask is None or not person.bound:
             return None
         today, soon = local_day(self._clock()), self._settings.committee.soon_days

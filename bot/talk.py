@@ -244,6 +244,11 @@ class Talk:
             return True
         return all(each is not None and self.actor.may_act_for(each) for each in agency_ids)
 
+    @property
+    def overheard(self) -> bool:
+        """Whether a group listens that may read of its own agencies only."""
+        return self.actor.place is not None
+
     def may_see(self, duty: Duty) -> bool:
         return self.actor.may_see(duty.agency_id)
 

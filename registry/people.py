@@ -4,13 +4,13 @@ A person is known by a private chat: in a group the speaker is recognised by the
 on every messenger we speak equals the address of the private chat.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, update
 from sqlmodel import Session, col, select
 
-from deadlines.text import clean
+from deadlines.text import clean, fold
 from registry.audit import record
 from registry.tables import (
     Admission,
@@ -35,11 +35,13 @@ ACTING = (Role.FOCAL, Role.OFFICER, Role.LEADER)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who speaks, and in which capacities. `person_id` is None for somebody not bound."""
+    """Who speaks, and in which capacities. `person_id` is None for somebody not bound. `place`: the
+    agencies of the group one speaks in, of which alone it may read; None where nobody overhears."""
 
     person_id: int | None
     name: str
     holds: tuple[tuple[Role, int | None], ...] = ()
+    place: frozenset[int] | None = None
 
     @property
     def bound(self) -> bool:
@@ -66,7 +68,8 @@ class Actor:
         return agency_id in self.agencies(*ACTING)
 
     def may_see(self, agency_id: int) -> bool:
-        return self.is_staff or agency_id in self.agencies()
+        here = self.place is None or agency_id in self.place
+        return here and (self.is_staff or agency_id in self.agencies())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,17 @@ def actor_of(session: Session, person_id: int | None) -> Actor:
         )
     ).all()
     return Actor(person.id, person.name, tuple((Role(role), agency) for role, agency in held))
+
+
+def in_place(session: Session, actor: Actor, contact: Contact | None, standing: str) -> Actor:
+    """The actor as they speak in a chat: in a group nothing is read out but of its own agencies,
+    whoever asks. `standing`: the standing agency's name; its group are the staff's own people."""
+    if contact is None or contact.chat_kind == "private":
+        return actor
+    held = [agency for _, agency in subscriptions_of(session, contact) if agency is not None]
+    if standing and fold(standing).strip() in {fold(agency.name).strip() for agency in held}:
+        return actor
+    return replace(actor, place=frozenset(agency.id or 0 for agency in held))
 
 
 def staff_subscriptions(session: Session) -> list[Subscription]:

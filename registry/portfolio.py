@@ -57,7 +57,14 @@ def _portfolio(held: set[int | None]) -> frozenset[int] | None:
 
 
 def visible(actor: Actor) -> frozenset[int] | None:
-    """The agencies whose figures somebody may see; None: all of them."""
+    """The agencies whose figures somebody may see where they ask; None: all of them."""
+    mine = _held(actor)
+    if actor.place is None:
+        return mine
+    return actor.place if mine is None else mine & actor.place
+
+
+def _held(actor: Actor) -> frozenset[int] | None:
     if actor.is_staff:
         return None
     mine = actor.agencies(Role.MEMBER, Role.LEADER)

@@ -19,6 +19,9 @@ def run(talk: Talk, rest: str) -> None:
     if _OFF.fullmatch(fold(rest)):
         talk.say("bang_tat", count=boards.take_down(talk.session, contact_id, talk.now))
         return
+    if talk.overheard:
+        talk.say("private_only")
+        return
     asked = read_scope(talk.session, rest, talk.today)
     if asked.unknown:
         talk.say("status_unclear", said=asked.unknown, proposals=list(asked.proposals))

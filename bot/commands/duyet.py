@@ -58,6 +58,9 @@ def run(talk: Talk, rest: str) -> None:
 
 
 def _list(talk: Talk) -> None:
+    if talk.overheard:
+        talk.say("private_only")
+        return
     rows = talk.session.exec(
         select(Request).where(Request.state == RequestState.ASKED).order_by(col(Request.id))
     ).all()

@@ -218,6 +218,9 @@ def ask_staff(talk: Talk, duty: Duty, completion: Completion) -> int:
 
 
 def _list(talk: Talk) -> None:
+    if talk.overheard:
+        talk.say("private_only")
+        return
     found = results.waiting(talk.session)
     talk.say("nghiemthu_list", rows=[_line(talk, *row) for row in found[:LISTED]], total=len(found))
 

@@ -2,13 +2,13 @@
 
 from bot.room import spent
 from bot.talk import Talk
-from registry.types import Role
+from registry import portfolio
 from reports import figures
 from reports.status import status, unreachable
 
 
 def run(talk: Talk, _rest: str) -> None:
-    seen = None if talk.actor.is_staff else talk.actor.agencies(Role.MEMBER, Role.LEADER)
+    seen = portfolio.visible(talk.actor)
     result = status(talk.session, talk.today, agency_ids=seen)
     talk.say_rendered(figures.overdue(talk.desk.renderer, result, may_urge=talk.actor.is_staff))
     if talk.actor.is_staff and talk.private:

@@ -184,6 +184,9 @@ def _theme(talk: Talk, number: int, words: str) -> None:
 
 
 def _list(talk: Talk) -> None:
+    if talk.overheard:
+        talk.say("private_only")
+        return
     rows = obstacles.waiting(talk.session)
     shown = [
         {
