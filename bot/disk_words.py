@@ -15,6 +15,8 @@ _WORDS = {
     errno.ENAMETOOLONG: "tên quá dài",
     errno.EMFILE: "tiến trình mở quá nhiều tệp",
     errno.EIO: "lỗi đĩa",
+    errno.EADDRINUSE: "chương trình khác đang dùng cổng đó",
+    errno.EADDRNOTAVAIL: "máy này không có địa chỉ đó",
 }
 
 

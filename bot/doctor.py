@@ -154,7 +154,11 @@ def _calendar(tools: Tools, now: datetime) -> list[Finding]:
 
 
 def _templates(tools: Tools) -> list[Finding]:
-    problems = check_templates(tools.settings.paths.templates_dir)
+    folder = tools.settings.paths.templates_dir
+    if folder is not None and not folder.is_dir():
+        advice = "sửa [paths] templates_dir, hoặc bỏ khóa ấy để dùng mẫu có sẵn"
+        return [Finding(ok=False, what=f"Không có thư mục mẫu tin {folder}", advice=advice)]
+    problems = check_templates(folder)
     if not problems:
         return [Finding(ok=True, what="Mọi mẫu tin đều dùng được")]
     return [

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from bot.calendar_file import read_calendar
+from bot.disk_words import why
 from bot.settings import ConfigTrouble, Settings
 from deadlines import Rule, WorkCalendar, read
 from registry.clock import local_day
@@ -140,13 +141,27 @@ def open_database(settings: Settings, now: datetime) -> Database:
                 "Chưa có schema nêu ở [database] url; người quản trị PostgreSQL chạy CREATE SCHEMA."
             ) from error
         raise DatabaseTrouble(
-            f"Không mở được cơ sở dữ liệu ({type(error).__name__}); "
-            "kiểm tra [database] url, quyền ghi và dung lượng đĩa."
+            f"Không mở được cơ sở dữ liệu {_named(settings)}: {_reason(error)}; kiểm tra "
+            f"{_key(settings)}, quyền ghi và dung lượng đĩa."
         ) from error
     path = sqlite_path(url)
     if path is not None and path.exists():
         path.chmod(0o600)
     return db
+
+
+def _named(settings: Settings) -> str:
+    path = sqlite_path(settings.database_url)
+    return str(path) if path is not None else "PostgreSQL"
+
+
+def _key(settings: Settings) -> str:
+    """The key that says where the database lies."""
+    return "[database] url" if settings.database.url else "[paths] data_dir"
+
+
+def _reason(error: Exception) -> str:
+    return why(error) if isinstance(error, OSError) else type(error).__name__
 
 
 def _made_ready(db: Database, now: datetime) -> None:

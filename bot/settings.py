@@ -34,6 +34,7 @@ from pydantic_settings import (
 )
 
 from bot.disk_words import why
+from bot.settings_given import hour, read_toml, unread, variable
 from bot.settings_words import toml_trouble, wrong
 from registry.budget import Tariff
 from registry.database import DatabaseTrouble, password_of
@@ -65,6 +66,8 @@ def _days(value: Any) -> Any:
 
 Days = Annotated[tuple[Annotated[int, Field(ge=0, le=120)], ...], NoDecode, BeforeValidator(_days)]
 
+
+Hour = Annotated[time, BeforeValidator(hour)]
 
 # Working days overdue; 0: never.
 Overdue = Annotated[int, Field(ge=0, le=LATEST_RUNG)]
@@ -225,7 +228,7 @@ class Reminders(_Section):
     staff_after: Overdue = 10
     received_days: int = Field(default=5, ge=0, le=60)
     letter_urges: int = Field(default=3, ge=0, le=50)
-    at: time = time(8)
+    at: Hour = time(8)
     working_hours: str = "07:30-17:00"
 
 
@@ -233,13 +236,13 @@ class Papers(_Section):
     parent_agency: str = ""
     place: str = ""
     drafts: bool = True
-    draft_at: time = time(17, 30)
+    draft_at: Hour = time(17, 30)
 
 
 class Briefs(_Section):
     members: Weekday = "mon"
     staff: Weekday = "mon"
-    at: time = time(8)
+    at: Hour = time(8)
 
 
 class Contacts(_Section):
@@ -251,7 +254,7 @@ class Contacts(_Section):
 
 class Backup(_Section):
     mode: Literal["on", "off"] = "on"
-    at: time = time(1, 30)
+    at: Hour = time(1, 30)
     folder: Path | None = None
     daily: int = Field(default=14, ge=1, le=366)
     weekly: int = Field(default=8, ge=0, le=260)
@@ -413,7 +416,7 @@ def _password(url: str) -> str:
 
 def _hours(text: str) -> tuple[time, time]:
     try:
-        first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))
+        first, last = (hour(part) for part in re.split(r"-|–|đến", text))
     except ValueError:
         first = last = time(0)
     if first >= last:
@@ -433,6 +436,13 @@ def config_path(given: Path | None) -> Path:
 _SOURCE: ContextVar[tuple[Path, bool]] = ContextVar("source")
 
 
+class _TomlFile(TomlConfigSettingsSource):
+    """pydantic's source, for files as people's editors save them."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        return read_toml(file_path)
+
+
 class _FromFile(Settings):
     @classmethod
     def settings_customise_sources(
@@ -445,7 +455,7 @@ class _FromFile(Settings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del dotenv_settings, file_secret_settings
         path, environment = _SOURCE.get()
-        file = TomlConfigSettingsSource(settings_cls, toml_file=path)
+        file = _TomlFile(settings_cls, toml_file=path)
         return (init_settings, env_settings, file) if environment else (init_settings, file)
 
 
@@ -460,6 +470,12 @@ def load(path: Path, *, environment: bool = True) -> Settings:
             raise ConfigTrouble(f"{path} không phải là tệp cấu hình.")
         check_private(path)
 
+    lost = unread(Settings.model_fields) if environment else ""
+    if lost:
+        raise ConfigTrouble(
+            f"Biến môi trường {lost} không thuộc mục nào của cấu hình; tên đúng xem "
+            "config.example.toml."
+        )
     token = _SOURCE.set((path, environment))
     try:
         settings: Settings = _FromFile()
@@ -469,9 +485,9 @@ def load(path: Path, *, environment: bool = True) -> Settings:
     except UnicodeDecodeError:
         raise ConfigTrouble(f"Tệp cấu hình {path} phải ghi bằng UTF-8.") from None
     except ValidationError as error:
-        raise ConfigTrouble(explain(path, error)) from None
+        raise ConfigTrouble(explain(path, error, environment=environment)) from None
     except SettingsError as error:
-        raise ConfigTrouble(f"Biến môi trường DONDOC_… không đọc được: {error}.") from None
+        raise ConfigTrouble(unreadable(error)) from None
     except OSError as error:
         raise ConfigTrouble(f"Không đọc được tệp cấu hình {path}: {why(error)}.") from None
     finally:
@@ -498,13 +514,29 @@ def _rooted(settings: Settings, folder: Path) -> Settings:
     )
 
 
-def explain(path: Path, error: ValidationError, example: str = "config.example.toml") -> str:
-    """What is wrong with a file, in a line that repeats no value: it may be a secret."""
+def explain(
+    path: Path,
+    error: ValidationError,
+    example: str = "config.example.toml",
+    *,
+    environment: bool = False,
+) -> str:
+    """What is wrong with a file, or with a variable that wins over it, in a line that repeats no
+    value: it may be a secret."""
     first = error.errors(include_input=False, include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
+    by = variable(first["loc"]) if environment else ""
+    where = f"Biến môi trường {by}" if by else str(path)
     if first["type"] == "extra_forbidden":
-        return f"{path}: không có khóa cấu hình {key!r}; xem {example}."
-    return f"{path}: giá trị của {key} không hợp lệ ({wrong(first)}); xem {example}."
+        return f"{where}: không có khóa cấu hình {key!r}; xem {example}."
+    return f"{where}: giá trị của {key} không hợp lệ ({wrong(first)}); xem {example}."
+
+
+def unreadable(error: SettingsError) -> str:
+    """What is said where a variable holds no JSON although it must."""
+    found = re.search(r'field "(\w+)"', str(error))
+    name = f"DONDOC_{found[1].upper()}…" if found else "DONDOC_…"
+    return f"Biến môi trường {name} không đọc được: phải là JSON đúng; xem config.example.toml."
 
 
 def check_private(path: Path) -> None:
@@ -520,7 +552,7 @@ def check_private(path: Path) -> None:
 
 def _holds_token(path: Path) -> bool:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_toml(path)
     except (OSError, ValueError):
         return False
     sections = [section for section in data.values() if isinstance(section, dict)]

@@ -26,6 +26,19 @@ _WORDS = {
     "time_type": 'phải là giờ:phút, ví dụ "08:00"',
     "missing": "chưa có",
 }
+# What tomllib says -> what to look for.
+_TOML = tuple(
+    (re.compile(pattern), f": {words}")
+    for pattern, words in (
+        ("Cannot (?:overwrite|declare)|Cannot mutate|Duplicate", "khóa hoặc mục này ghi hai lần"),
+        ("Invalid value", 'thiếu giá trị, hoặc chữ chưa đặt trong dấu ngoặc kép thẳng ""'),
+        ("Unescaped|Invalid hex", "dấu \\ trong chữ phải viết hai lần, hoặc viết /"),
+        ("Expected '='|Invalid statement", "mỗi dòng viết: khóa = giá trị"),
+        ('Unterminated|Illegal character|Expected "\'"', "thiếu dấu ngoặc kép đóng"),
+        ("Unclosed|Expected '\\]'", "thiếu dấu ] đóng"),
+        ("Expected newline", "có chữ thừa sau giá trị"),
+    )
+)
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
@@ -42,4 +55,5 @@ def wrong(error: Mapping[str, Any]) -> str:
 def toml_trouble(error: Exception) -> str:
     """Where a file stops being TOML."""
     place = _PLACE.search(str(error))
-    return f"ở dòng {place[1]}, cột {place[2]}" if place else f"({error})"
+    hint = next((words for pattern, words in _TOML if pattern.match(str(error))), "")
+    return (f"ở dòng {place[1]}, cột {place[2]}" if place else "ở cuối tệp") + hint

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 refused or failed (one Vietnamese line on standard error), 2 wrong usage.
 """
 
+import io
 import os
 import sys
 
@@ -58,4 +59,8 @@ app.add_typer(journal.group, name="audit")
 def main() -> None:
     """The entry point `dondoc`."""
     os.environ.setdefault("PYTHONIOENCODING", "utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        # A machine set to another alphabet would end every command at its first Vietnamese letter.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     sys.exit(usage.run(app))

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from bot.disk_words import why
 from bot.settings import ConfigTrouble
 from bot.web import feeds, files, health, hooks
 from bot.web.answers import SafeHeaders, words
@@ -112,9 +113,10 @@ def listen(host: str, port: int) -> socket.socket:
             made.close()
             raise
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
+        unknown = "không có máy nào tên như vậy"
+        reason = unknown if isinstance(error, (socket.gaierror, UnicodeError)) else why(error)
         raise ConfigTrouble(
-            f"Không mở được cổng {port} ở {host[:100]} cho máy chủ web ({why}); "
+            f"Không mở được cổng {port} ở {host[:100]} cho máy chủ web ({reason}); "
             "đổi [web] host, port hoặc dừng chương trình đang dùng cổng đó."
         ) from None
     made.setblocking(False)
