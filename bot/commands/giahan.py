@@ -75,9 +75,11 @@ def day_given(talk: Talk, question: Question, text: str) -> bool:
         return False
     # What was quoted or forwarded is no answer.
     said = reply.rest if reply.intent in ("none", "extension") else text
-    asked = asked_day(said, reply.date, talk.today, duty.due_on, talk.desk.calendar)
+    # A day in words that ask for nothing was read as one that has passed.
+    named = reply.date if reply.intent == "extension" else None
+    asked = asked_day(said, named, talk.today, duty.due_on, talk.desk.calendar)
     about_another = reply.bare_digit or bool(set(reply.duties) - {duty.number})
     if about_another or not said or (not asked.days and reply.intent not in ("none", "extension")):
         return False
-    _ask(talk, duty, Reply("extension", (duty.number,), date=reply.date, rest=said), kept["rest"])
+    _ask(talk, duty, Reply("extension", (duty.number,), date=named, rest=said), kept["rest"])
     return True

@@ -64,8 +64,10 @@ def test_taken_answered_and_raised_again(db: Database) -> None:
     db.write_now(lambda s: obstacles.raise_again(s, the_one(s), LAN, "chưa về", DUE + 7 * DAY, NOW))
     answer(db, "Đã chuyển tiền", NOW + DAY)
     found = db.read_now(lambda s: the_one(s).model_dump())
-    assert found["resolution"] == "Đã bố trí\nĐã chuyển tiền"
-    assert found["text"].endswith("\nchưa về")
+    days = [local_day(moment) for moment in (NOW, NOW + DAY)]
+    first, second = (f"{day.day}/{day.month}/{day.year}" for day in days)
+    assert found["resolution"] == f"Ngày {first}: Đã bố trí\nNgày {second}: Đã chuyển tiền"
+    assert found["text"].endswith(f"\nNgày {first}: chưa về")
     assert found["closed_at"] == NOW + DAY
     assert found["owner_id"] == found["answered_by"] == THAO.person_id
 
