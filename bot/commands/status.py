@@ -58,7 +58,7 @@ def show(talk: Talk, ask: Ask, notes: tuple[str, ...] = (), *, picture: bool = F
     visible = portfolio.visible(talk.actor)
     meaning = mean(talk.session, ask, talk.today, soon, visible)
     if meaning is None:
-        talk.say("forbidden")
+        talk.say("private_only" if talk.overheard and talk.actor.is_staff else "forbidden")
         return
     if picture and unsendable(talk.desk.settings, talk.chat.channel, "image/png"):
         say_how(talk, "")
