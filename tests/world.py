@@ -83,8 +83,8 @@ class SimClock:
 
 
 class Messenger(Protocol):
-    """offers: "groups", "buttons", "edits", "events" (blocking, leaving, moving, stickers), "metered",
-    "documents" (files of people reach the bot, not only pictures)."""
+    """offers: "groups", "buttons", "edits", "events" (blocking, leaving, moving, stickers),
+    "metered", "documents" (files of people reach the bot, not only pictures)."""
 
     name: str
     offers: frozenset[str]
