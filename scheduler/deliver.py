@@ -305,6 +305,7 @@ class Deliverer:
         contact = batch.contact
         pacer = self._pacers[contact.channel]
         await pacer.turn(contact.address, contact.chat_kind)
+        await self._messengers.answering(contact.channel)
         if contact.channel not in self._messengers.sending(self._clock()):
             await self._hand_back([batch])
             return
@@ -312,8 +313,12 @@ class Deliverer:
         attempt = await self._opening.do(_Parcel(contact, composed))
         await pacer.gate()
         await self._still_sender(began)
+        # A file may take long.
+        quick = message.attachment is None
+        asked = self._messengers.asked(contact.channel) if quick else contextlib.nullcontext()
         try:
-            message_id = await self._send(contact, composed, message)
+            with asked:
+                message_id = await self._send(contact, composed, message)
         except SendError as error:
             if error.uncertain:
                 self._messengers.doubt(contact.channel)

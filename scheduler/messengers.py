@@ -1,9 +1,12 @@
 """Which messengers can be sent through at this moment, and why the others cannot."""
 
+import asyncio
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from time import monotonic
 
 from scheduler.channel import Channel
 
@@ -16,6 +19,9 @@ CUT_OFF_PAUSE = timedelta(minutes=1)
 # After a send that was never answered the messenger is asked who we are before anything else is
 # sent; seconds until it is asked again while it does not answer.
 ASK_PAUSES = (5, 15, 30, 60)
+# Seconds a send may be without an answer until no other follows it: into a silence that lasts, each
+# of them would come into doubt.
+SILENT = 5.0
 
 
 class Messengers:
@@ -30,6 +36,9 @@ class Messengers:
         self._doubtful: dict[str, int] = {}
         self._asking: set[str] = set()
         self._misses: Counter[str] = Counter()
+        # When each send that waits for its answer began, the oldest first; and who waits for one.
+        self._open: dict[str, dict[object, float]] = {name: {} for name in channels}
+        self._held: dict[str, list[asyncio.Future[None]]] = {name: [] for name in channels}
 
     @property
     def several(self) -> bool:
@@ -52,6 +61,27 @@ class Messengers:
     def stopped(self, now: datetime) -> dict[str, str]:
         """Why those that stand still do: see :class:`registry.claiming.Detour`."""
         return {name: why for name, (until, why) in dict(self._standing).items() if until > now}
+
+    @contextlib.contextmanager
+    def asked(self, name: str) -> Iterator[None]:
+        """While a send waits for the messenger's answer."""
+        this = object()
+        self._open[name][this] = monotonic()
+        try:
+            yield
+        finally:
+            del self._open[name][this]
+            held, self._held[name] = self._held[name], []
+            for each in held:
+                if not each.done():
+                    each.set_result(None)
+
+    async def answering(self, name: str) -> None:
+        """Wait while the messenger owes an answer for longer than SILENT."""
+        while any(monotonic() - began > SILENT for began in self._open[name].values()):
+            answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._held[name].append(answered)
+            await answered
 
     def stop(self, name: str, until: datetime, why: str) -> None:
         self._standing[name] = (until, why)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -24,7 +24,7 @@ from scheduler.deliver import CONCURRENT, Deliverer
 from scheduler.outcome import AUTH_PAUSE, UNCERTAIN_PAUSE
 from scheduler.plan import Policy
 from scheduler.words import Composed
-from tests.fakes.channel import FakeChannel, Sent
+from tests.fakes.channel import NO_PACE, FakeChannel, Sent
 from tests.reports.build import Builder
 
 MORNING = datetime(2027, 1, 5, 1, tzinfo=UTC)  # a Tuesday, 08:00 local
@@ -428,6 +428,26 @@ class SilentChannel(FakeChannel):
             self.tried.append(sent.address)
             raise SendError("timeout", uncertain=True)
         return await super()._pass(sent)
+
+
+async def test_nothing_follows_a_send_that_is_long_without_an_answer(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.messengers.SILENT", 0.02)
+    gate = asyncio.Event()
+    channel = FakeChannel(limits=replace(NO_PACE, per_second=50.0), gate=gate)
+    bench = Bench(db, {"fake": channel})
+    for number in range(25):
+        bench.reminder(bench.holder(number))
+    going = asyncio.create_task(bench.drain())
+    async with asyncio.timeout(10):
+        while not channel.tried:  # noqa: ASYNC110 -- the channel tells nobody
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.6)
+    assert len(channel.tried) < 20, "in that time each of them had its turn"
+    gate.set()
+    await going
+    assert len(channel.sent) == 25
 
 
 async def test_a_silent_messenger_is_asked_before_anything_else_is_sent(db: Database) -> None:
