@@ -141,8 +141,8 @@ def open_database(settings: Settings, now: datetime) -> Database:
                 "Chưa có schema nêu ở [database] url; người quản trị PostgreSQL chạy CREATE SCHEMA."
             ) from error
         raise DatabaseTrouble(
-            f"Không mở được cơ sở dữ liệu {_named(settings)}: {_reason(error)}; kiểm tra "
-            f"{_key(settings)}, quyền ghi và dung lượng đĩa."
+            f"Không mở được cơ sở dữ liệu ({_reason(error)}); kiểm tra {_key(settings)}, "
+            "quyền ghi và dung lượng đĩa."
         ) from error
     path = sqlite_path(url)
     if path is not None and path.exists():
@@ -150,14 +150,11 @@ def open_database(settings: Settings, now: datetime) -> Database:
     return db
 
 
-def _named(settings: Settings) -> str:
-    path = sqlite_path(settings.database_url)
-    return str(path) if path is not None else "PostgreSQL"
-
-
 def _key(settings: Settings) -> str:
-    """The key that says where the database lies."""
-    return "[database] url" if settings.database.url else "[paths] data_dir"
+    """The key that says where the database lies; an address may hold a password."""
+    if settings.database.url:
+        return "[database] url"
+    return f"[paths] data_dir ({settings.paths.data_dir})"
 
 
 def _reason(error: Exception) -> str:
