@@ -190,7 +190,7 @@ def _holder(session: Session, row: Subscription) -> Holder:
 
 
 def _live(session: Session) -> Counter[tuple[int, bool]]:
-    """How many of each agency's subscriptions a message reaches: (agency, is it one of its own?)."""
+    """How many of an agency's subscriptions a message reaches: (agency, is it one of its own?)."""
     people = select(Contact.person_id).where(col(Contact.closed_at).is_(None))
     chats = select(Contact.id).where(col(Contact.closed_at).is_(None))
     rows = session.exec(

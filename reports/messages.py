@@ -368,7 +368,12 @@ def _note(facts: DutyFacts, urge_number: int | None) -> list[str]:
     if facts.former:
         said.append(f"trước đây: {facts.former}")
     if facts.is_open and facts.off_reason and facts.days_left > 0:
-        said.append(f"nên xong chậm nhất {long_day(facts.last_safe)} vì ngày hạn là ngày nghỉ")
+        passed = (facts.due_on - facts.last_safe).days > facts.days_left
+        said.append(
+            "ngày hạn là ngày nghỉ; ngày làm việc cuối cùng trước hạn đã qua"
+            if passed
+            else f"nên xong chậm nhất {long_day(facts.last_safe)} vì ngày hạn là ngày nghỉ"
+        )
     if facts.obstacles:
         said.append("đang có vướng mắc")
     if facts.extension:

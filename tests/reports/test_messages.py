@@ -73,6 +73,15 @@ def test_the_safe_day(last_safe: date, words: str, renderer: Renderer) -> None:
     assert words in messages.reminder(renderer, replace(OPEN, last_safe=last_safe), DAY).plain
 
 
+def test_a_list_asks_for_no_day_that_has_passed(renderer: Renderer) -> None:
+    def said(last_safe: date) -> str:
+        owed = [replace(OPEN, last_safe=last_safe)]
+        return messages.duties(renderer, owed, DAY, ["Sở Y tế"]).plain
+
+    assert "ên xong chậm nhất thứ Hai, 20/9/2027" in said(DAY)
+    assert "ngày làm việc cuối cùng trước hạn đã qua" in said(date(2027, 9, 17))
+
+
 def test_an_urge_takes_the_number_it_is_given(renderer: Renderer) -> None:
     assert "Đôn đốc lần 3, việc số 118" in messages.urge(renderer, LATE, DAY).plain
     assert "Đôn đốc lần 7," in messages.urge(renderer, LATE, DAY, number=7).plain
