@@ -31,8 +31,6 @@ from registry.tables import (
 from registry.types import DutyState, Part, RequestKind, RequestState
 
 UNDO_DAYS = 30
-# Begins what staff said when they decided a request, behind why it was asked for.
-DECIDED = "Cơ quan thường trực trả lời: "
 _CHUNK = 500
 
 
@@ -274,7 +272,7 @@ def grant_extension(
             f"hoặc từ chối {extension.request_id} lý do…"
         )
     extension.old_due_on, extension.new_due_on = duty.due_on, day
-    _keep_decision(extension, note)
+    extension.decision = note
     duty.due_on, duty.since, duty.plan_due = day, now, True
     session.add(extension)
     session.add(duty)
@@ -292,23 +290,12 @@ def refuse_extension(
     """Note that staff said no, and `why` ("" if they did not say). The words stay with the request:
     a journal's row could never again be rid of a name in them."""
     duty = session.get_one(Duty, extension.duty_id)
-    _keep_decision(extension, why)
+    extension.decision = why
     session.add(extension)
     record(
         session, now, "extension.refused", str(duty.number), actor.person_id, actor.name,
         request=extension.request_id, reason=bool(why),
     )  # fmt: skip
-
-
-def _keep_decision(extension: Extension, words: str) -> None:
-    if words:
-        extension.reason = f"{extension.reason}\n{DECIDED}{words}".lstrip("\n")
-
-
-def decision_on(extension: Extension) -> str:
-    """What staff said when they decided; "" for nothing."""
-    lines = f"\n{extension.reason}".split(f"\n{DECIDED}", 1)
-    return lines[1] if len(lines) > 1 else ""
 
 
 def cancel(session: Session, owed: Sequence[Duty], note: str, now: datetime) -> None:

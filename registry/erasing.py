@@ -46,6 +46,7 @@ _WRITTEN: tuple[tuple[type[SQLModel], Any], ...] = (
     (Obstacle, Obstacle.text),
     (Obstacle, Obstacle.resolution),
     (Extension, Extension.reason),
+    (Extension, Extension.decision),
     (Completion, Completion.note),
     (Completion, Completion.returned_for),
     (Objection, Objection.text),

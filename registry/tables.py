@@ -453,11 +453,12 @@ class Request(SQLModel, table=True):
 
 class Extension(SQLModel, table=True):
     """Gia hạn: the old day is kept beside the proposed and the granted one. `reason`: why it was
-    asked for, and on a line of its own what staff said when they decided."""
+    asked for; `decision`: what staff said when they decided."""
 
     request_id: int = Field(foreign_key="request.id", primary_key=True, ondelete="CASCADE")
     duty_id: int = Field(foreign_key="duty.id", index=True, ondelete="CASCADE")
     reason: str = Field(default="", sa_type=Text)
+    decision: str = Field(default="", sa_type=Text)
     old_due_on: date
     proposed_on: date
     new_due_on: date | None = None

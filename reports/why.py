@@ -277,12 +277,16 @@ def apart(text: str) -> str:
     return "; ".join([line.rstrip(" .;,") for line in said[:-1]] + said[-1:])
 
 
+def _with_decision(reason: str, decision: str) -> str:
+    return f"{reason}\nCơ quan thường trực trả lời: {decision}" if decision else reason
+
+
 def _extensions(session: Session, duty_id: int) -> list[Answer]:
     rows = session.connection().execute(
         select(
             col(Request.asked_at), col(Person.name), col(Extension.reason),
             func.coalesce(col(Extension.new_due_on), col(Extension.proposed_on)),
-            col(Request.state),
+            col(Request.state), col(Extension.decision),
         )
         .select_from(Extension)
         .join(Request, col(Request.id) == col(Extension.request_id))
@@ -290,6 +294,6 @@ def _extensions(session: Session, duty_id: int) -> list[Answer]:
         .where(col(Extension.duty_id) == duty_id)
     )  # fmt: skip
     return [
-        Answer(at, "extension", name or "", apart(reason), day, state)
-        for at, name, reason, day, state in rows
+        Answer(at, "extension", name or "", apart(_with_decision(reason, decision)), day, state)
+        for at, name, reason, day, state, decision in rows
     ]

@@ -120,7 +120,7 @@ def _owes_reason(talk: Talk, request: Request) -> bool:
     if request.state != RequestState.REFUSED or request.decided_by is None:
         return False
     extension = talk.session.get(Extension, request.id)
-    return extension is not None and not duties.decision_on(extension)
+    return extension is not None and not extension.decision
 
 
 def _reason_later(talk: Talk, request: Request, why: str) -> None:
