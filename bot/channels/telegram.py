@@ -30,7 +30,7 @@ from bot.channels.http import HttpClient
 from bot.channels.rivals import PLAIN, Manners, Rivals
 from bot.channels.telegram_files import TelegramFiles
 from bot.channels.telegram_request import (
-    AiohttpRequest,
+    BotRequest,
     PollRequest,
     RivalError,
     as_send_error,
@@ -61,6 +61,7 @@ _LATE = 10.0  # seconds after a poll should have ended before the connection cou
 _BREATH = 0.3  # seconds between polls of a server that does not wait by itself
 # Telegram may start update ids at a random number after a week without any: forget ours before.
 _FORGET_OFFSET = 6 * 86_400.0
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # Words of a refused edit that mean there is nothing left to do.
 _UNCHANGED = "message is not modified"
 _NOT_PINNED = "message to unpin not found"
@@ -122,7 +123,7 @@ class TelegramChannel:
             token,
             base_url=lambda secret: f"{root}/bot{secret}",
             base_file_url=lambda secret: f"{root}/file/bot{secret}",
-            request=AiohttpRequest(http),
+            request=BotRequest(http),
             get_updates_request=PollRequest(http),
         )
         self._files = TelegramFiles(self._bot, http, root, self._call)
@@ -151,7 +152,7 @@ class TelegramChannel:
                 chat_id=_chat_id(address),
                 text=whole(message.html),
                 parse_mode=ParseMode.HTML,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                link_preview_options=_NO_PREVIEW,
                 reply_markup=_keyboard(message.buttons),
             )
         )
@@ -187,7 +188,7 @@ class TelegramChannel:
                     message_id=int(message_id),
                     text=whole(message.html),
                     parse_mode=ParseMode.HTML,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    link_preview_options=_NO_PREVIEW,
                     reply_markup=_keyboard(message.buttons),
                 )
             )

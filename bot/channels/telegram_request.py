@@ -100,6 +100,24 @@ class AiohttpRequest(BaseRequest):
         raise lost
 
 
+_OF_A_MESSAGE = ("message_id", "date", "chat")
+
+
+class BotRequest(AiohttpRequest):
+    """The transport of a bot that sends. Of a message that was sent it keeps what anybody asks for:
+    reading our own words back into the library's objects takes a third of a millisecond each."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        said = BaseRequest.parse_json_payload(payload)
+        result = said.get("result")
+        if isinstance(result, dict) and "message_id" in result:
+            said["result"] = {key: result[key] for key in _OF_A_MESSAGE if key in result}
+        return said
+
+
 class PollRequest(AiohttpRequest):
     """The transport for getUpdates: keeps every update's own JSON.
 

@@ -1,5 +1,6 @@
 """python-telegram-bot works through our transport, files and downloads included."""
 
+import json
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 from telegram import Bot, InputFile
 
 from bot.channels.http import HttpClient
-from bot.channels.telegram_request import AiohttpRequest, LostError, RefusedError
+from bot.channels.telegram_request import AiohttpRequest, BotRequest, LostError, RefusedError
 from tests.fakes.telegram_server import FakeTelegram
 
 
@@ -66,3 +67,13 @@ def test_the_librarys_own_transport_is_never_made() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_of_a_message_sent_only_its_id_is_read_back() -> None:
+    chat = {"id": 5, "type": "private"}
+    sent = {"message_id": 7, "date": 1, "chat": chat, "entities": "of a kind nobody knows yet"}
+    me = {"id": 1, "is_bot": True, "first_name": "Đôn Đốc"}
+    said = [BotRequest.parse_json_payload(json.dumps({"ok": True, "result": each}).encode())
+            for each in (sent, me, True)]  # fmt: skip
+    assert said[0]["result"] == {"message_id": 7, "date": 1, "chat": chat}
+    assert [each["result"] for each in said[1:]] == [me, True]
