@@ -79,7 +79,8 @@ def in_words(message: Message, file: Attachment, messenger: str) -> Message:
     if file.url:
         line = f"Tải tệp “{name}” (liên kết có hạn): {file.url}"
     else:
-        line = f"Tệp “{name}” không gửi kèm được qua {messenger}; cần thì hỏi cơ quan thường trực."
+        whom = "cơ quan thường trực hoặc người quản trị"
+        line = f"Tệp “{name}” không gửi kèm được qua {messenger}; cần thì hỏi {whom}."
     html = escape(line, quote=False)
     gap = "\n\n" if message.plain.strip() else ""
     return replace(
