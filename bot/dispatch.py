@@ -41,7 +41,7 @@ from bot.talk import Desk, Menu, Talk
 from deadlines.text import clean, fold
 from registry import inbound as stored
 from registry import links, people
-from registry.database import Database
+from registry.database import Database, DatabaseDamaged
 from registry.messengers import messenger_name
 from registry.people import Chat, Refused
 from registry.tables import Contact, Inbound
@@ -149,7 +149,12 @@ class Dispatcher:
         try:
             handled = await self._db.write(self.handle, inbound_id, self._clock())
         except Exception as error:
-            log.exception("update %s could not be handled", inbound_id)
+            # A damaged file is said in one line, where the work ends.
+            log.error(  # noqa: TRY400
+                "update %s could not be handled",
+                inbound_id,
+                exc_info=not isinstance(error, DatabaseDamaged),
+            )
             name = type(error).__name__
             aside = await self._db.write(stored.failed_once, inbound_id, name, self._clock())
             if aside:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from registry.engines import DatabaseTrouble, passing
+from registry.engines import DatabaseDamaged, DatabaseTrouble, passing
 
 T = TypeVar("T")
 Work = Callable[[Session], Any]
@@ -98,6 +98,13 @@ class WriteThread:
         while True:
             try:
                 outcomes = carry_out(self._engine, [work for work, _ in jobs])
+            except DatabaseDamaged as damage:
+                if len(jobs) > 1:
+                    # Only who meets the damage fails of it: word of it for staff must not.
+                    for job in jobs:
+                        self._together([job])
+                    return
+                outcomes = [_Outcome(error=damage)]
             except Exception as error:  # noqa: BLE001 -- no commit: nobody's work has happened
                 pause = next(pauses, None)
                 if passing(error) and pause is not None and not self._closed:
@@ -179,6 +186,9 @@ def _piece(connection: Connection, work: Work, place: int) -> _Outcome:
             return _Outcome(work(session))
     except Exception as error:
         if connection.invalidated or passing(error):
+            raise
+        if isinstance(error, DatabaseDamaged):
+            # SQLite would refuse the commit.
             raise
         if _ended(connection):
             raise _Undone(place) from error

@@ -3,6 +3,7 @@ done any more."""
 
 import asyncio
 import contextlib
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.damage import until_damaged
 from bot.doctor import soundness
 from bot.opening import damage_note, open_database
 from bot.settings import Paths, Settings
-from registry import people
+from registry import marks, people
 from registry.database import Database, DatabaseDamaged, DatabaseTrouble
 from registry.disk import cannot_store, in_words
 from registry.people import Chat
@@ -78,6 +79,33 @@ async def test_damage_is_one_line_and_lasting(tmp_path: Path) -> None:
             assert str(tmp_path / "dondoc.db") in str(met.value)
             assert not cannot_store(met.value), "no use in trying again"
         assert LINE in str(db.damage.result(0))
+
+
+async def test_who_meets_damage_takes_nobody_along(tmp_path: Path) -> None:
+    """What queues up shares a transaction, and one that has met damage cannot be committed."""
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_session: Session) -> None:
+        begun.set()
+        go.wait(10)
+
+    with contextlib.closing(broken(tmp_path, "completion")) as db:
+        holding = asyncio.create_task(db.write(hold))
+        await asyncio.to_thread(begun.wait, 10)
+        works = [
+            db.write(completions),
+            db.write(marks.put, "whole", "", NOW),
+            db.write(completions),
+        ]
+        waiting = asyncio.gather(*works, return_exceptions=True)
+        await asyncio.sleep(0)
+        go.set()
+        met, kept, again = await waiting
+        await holding
+        assert isinstance(met, DatabaseDamaged)
+        assert isinstance(again, DatabaseDamaged)
+        assert kept is None
+        assert db.read_now(marks.get, "whole") is not None
 
 
 async def test_a_refused_row_or_a_lock_is_no_damage(tmp_path: Path) -> None:
