@@ -149,14 +149,22 @@ def answers(processes: int) -> float:
         for name in names:
             place.start(stack, name)
         wait_for(lambda: bool(place.leader(names)), "a leader", PATIENCE)
-        speakers = list(place.town.numbers)[::EACH]
+        first, *speakers = list(place.town.numbers)[::EACH]
+        # Who has just begun to poll looks first whether another program does.
+        _said(place, [first])
         begin = time.perf_counter()
-        for address in speakers:
-            number = place.town.numbers[address]
-            place.town.telegram.do("say", user=int(address), text=f"xong {number} số 1/BC")
-        words = "Đã ghi nhận hoàn thành"
-        wait_for(lambda: len(place.town.by_chat(words)) == len(speakers), "answers", PATIENCE)
+        _said(place, speakers)
         return len(speakers) / (time.perf_counter() - begin)
+
+
+def _said(place: Place, speakers: Sequence[str]) -> None:
+    """They say "xong", all at once, and are answered."""
+    words = "Đã ghi nhận hoàn thành"
+    before = len(place.town.by_chat(words))
+    for address in speakers:
+        number = place.town.numbers[address]
+        place.town.telegram.do("say", user=int(address), text=f"xong {number} số 1/BC")
+    wait_for(lambda: len(place.town.by_chat(words)) == before + len(speakers), "answers", PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
