@@ -376,10 +376,6 @@ async def committee_at_work(
             yield app
 
 
-async def _silence() -> None:
-    """Nobody is greeted."""
-
-
 async def run(
     settings: Settings,
     clock: Callable[[], datetime] = system_clock,
@@ -395,8 +391,9 @@ async def run(
             async with committee_at_work(settings, db, tools, clock) as app:
                 web = web_server(app)
                 work = [app.serve(), *([web.run()] if web is not None else [])]
-                greeting = asyncio.create_task(greet(app) if greet is not None else _silence())
+                greeting = asyncio.create_task(greet(app)) if greet is not None else None
                 await until_told(work, STOP_WITHIN)
-                greeting.cancel()
+                if greeting is not None:
+                    greeting.cancel()
         finally:
             db.close()

@@ -10,22 +10,15 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
 
-from bot.allowance import overrun, say_sparingly
+from bot.allowance import overrun
 from bot.bell import Bell
 from bot.commands import COMMANDS, DECIDING, DESK_ACTIONS, INTENTS, QUESTIONS, SPOKEN, TABLE
-from bot.commands.base import (
-    ANSWERING,
-    DUTY_ACTIONS,
-    Command,
-    about,
-    say_unknown,
-    strangers,
-    unseen,
-)
+from bot.commands.base import DUTY_ACTIONS, Command
 from bot.commands.dangky import code_in, is_code
 from bot.commands.duyet import decide, said
 from bot.commands.nhap import pasting
@@ -34,6 +27,7 @@ from bot.commands.status import pressed as turned
 from bot.commands.tep import is_report, left_over, offer, received
 from bot.commands.xephang import replied
 from bot.inbox import Inbox
+from bot.lost import advise, say_lost
 from bot.replies import Reply, read_reply, statements
 from bot.reviewing.acts import heard, pressed
 from bot.room import mention
@@ -43,7 +37,7 @@ from registry import inbound as stored
 from registry import links, people
 from registry.database import Database, DatabaseDamaged
 from registry.messengers import messenger_name
-from registry.people import Chat, Refused
+from registry.people import Chat
 from registry.tables import Contact, Inbound
 from registry.types import InboundState, Role
 from reports.vietnamese import cut
@@ -63,13 +57,6 @@ _FIGURES_ACTION = re.compile(r"s1:([0-9A-Za-z_.!-]{0,60})")
 _REQUEST_ACTION = re.compile(r"r1:(\d{1,9}):(yes|no)")
 # In a group nobody has connected, only these are answered: anything else could tell strangers.
 OPEN_IN_ANY_GROUP = frozenset({"start", "dangky", "trogiup"})
-# Words of work that goes on: understood as "not done yet", and answered so.
-_UNDER_WAY = re.compile(r"\b(?:xong|hoan thanh|dang lam|dang thuc hien|dang trien khai|\d+ ?%)")
-_LOOK = re.compile(r"(?:cho )?(?:em |toi )?xem (?:lai )?(?:dau viec |viec |so |#)*\d{1,9}[ .?!]*")
-# "101a": a part of something, a slip, or "101 ạ" in one word.
-_LETTERED = re.compile(r"(?<![\w/.-])(\d{3,6})[abc](?![\w/-])")
-# What is worth saying again as it may have been meant.
-_SHORT = 60
 LONGEST_TEXT = 4096
 # People choose what they and their groups are called; others read it.
 LONGEST_NAME = 100
@@ -247,7 +234,7 @@ class Dispatcher:
         elif event == "joined":
             talk.say("joined_group")
         elif event in _SPOKEN_TO:
-            carefully(talk, _SPOKEN_TO[event])
+            talk.carefully(_SPOKEN_TO[event])
         elif event == "other" and talk.private:
             talk.say_rarely("only_text", RARELY)
 
@@ -262,17 +249,6 @@ class Dispatcher:
 def offered(roles: frozenset[Role]) -> list[tuple[str, str]]:
     """A chat's menu: (command, help)."""
     return [(each.name, each.told(roles)[1]) for each in TABLE if each.open_to(roles)]
-
-
-def carefully(talk: Talk, act: Callable[[Talk], object]) -> None:
-    """A refusal takes back whatever the act had begun to write."""
-    try:
-        with talk.session.begin_nested():
-            act(talk)
-    except Refused as refusal:
-        talk.session.expire_all()
-        talk.contact = people.find_contact(talk.session, talk.chat.channel, talk.chat.address)
-        talk.say("refused", text=str(refusal))
 
 
 def _oldest(session: Session, channels: tuple[str, ...], passed: list[int]) -> int | None:
@@ -350,7 +326,7 @@ def _read(talk: Talk) -> None:
     if command is not None:
         _run(talk, command, rest)
     elif text.startswith("/"):
-        _lost(talk)
+        say_lost(talk)
     elif not talk.actor.bound:
         if not (talk.private and _asked(talk, text)):
             _stranger(talk, text)
@@ -436,7 +412,7 @@ def _stranger(talk: Talk, text: str) -> None:
     if code := code_in(text):
         COMMANDS["dangky"].run(talk, code)
     else:
-        _advise(talk, "start_stranger", text, committee=_committee(talk))
+        advise(talk, "start_stranger", text, committee=_committee(talk))
 
 
 def _decided(talk: Talk, text: str) -> bool:
@@ -470,7 +446,7 @@ def _free(talk: Talk, text: str) -> None:
         _answered(talk, text)
     for part in parts:
         # What one part is refused for takes nothing back of the others.
-        carefully(talk, lambda talk, part=part: _answered(talk, part))  # type: ignore[misc]
+        talk.carefully(partial(_answered, text=part))
 
 
 def _answered(talk: Talk, text: str) -> None:
@@ -478,44 +454,8 @@ def _answered(talk: Talk, text: str) -> None:
     reply = read_reply(text, talk.today)
     act = INTENTS.get(reply.intent)
     if act is None:
-        _lost(talk, text, reply)
+        say_lost(talk, text, reply)
     elif act.open_to(talk.actor.roles):
         act.run(talk, reply)
     elif talk.private:
         talk.say("forbidden")
-
-
-def _lost(talk: Talk, text: str = "", reply: Reply | None = None) -> None:
-    """Short help in private, silence in a group."""
-    if not talk.private:
-        return
-    lettered = _LETTERED.search(fold(text))
-    numbers = reply.duties if reply is not None else ()
-    if strange := unseen(talk, numbers or ((int(lettered[1]),) if lettered else ())):
-        say_unknown(talk, strange)
-    elif lettered:
-        _say_lettered(talk, text, lettered)
-    elif _LOOK.fullmatch(fold(text)):
-        COMMANDS["visao"].run(talk, text)
-    elif _UNDER_WAY.search(fold(text)):
-        _advise(talk, "not_done", text, number=numbers[0] if numbers else 127)
-    else:
-        may = bool(talk.actor.roles & ANSWERING) and not strangers(talk, numbers)
-        facts = {"rows": about(talk, numbers), "may": may, "staff": talk.actor.is_staff}
-        _advise(talk, "not_understood", text, **facts)
-
-
-def _say_lettered(talk: Talk, text: str, found: re.Match[str]) -> None:
-    meant = _LETTERED.sub(r"\1", fold(text))
-    known = read_reply(meant, talk.today).intent in INTENTS and len(meant) <= _SHORT
-    again = meant if known else f"/visao {found[1]}"
-    talk.say("number_lettered", typed=found[0], number=int(found[1]), again=again)
-
-
-def _advise(talk: Talk, template: str, text: str, **facts: Any) -> None:
-    """Help with a message that did nothing. Words alone get the same help only so often; a command
-    or a number always gets an answer."""
-    if not text or any(letter.isdigit() for letter in text):
-        talk.say(template, last=False, minutes=0, **facts)
-    else:
-        say_sparingly(talk, template, **facts)

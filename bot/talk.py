@@ -4,7 +4,7 @@ Commands get a :class:`Talk` and nothing else. All they write, the answer includ
 one transaction the update is handled in.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from deadlines.chat import read_day
 from registry import people
 from registry.clock import local_day
 from registry.notices import editable, put_edit, put_text, queued_after
-from registry.people import Actor, Chat
+from registry.people import Actor, Chat, Refused
 from registry.tables import Agency, Contact, Duty, Inbound, Question, StoredFile, Subscription
 from registry.types import NoticeKind, Role
 from reports.render import Rendered, Renderer
@@ -82,6 +82,17 @@ class Talk:
     ) -> None:
         """Answer with a template of `templates/replies/`, and with a file if one is given."""
         self.say_rendered(self.desk.renderer.render(f"replies/{template}", **facts), buttons, file)
+
+    def carefully(self, act: Callable[["Talk"], object]) -> None:
+        """Do something of which a refusal takes back whatever it had begun to write, and nothing
+        else; why it was refused is said."""
+        try:
+            with self.session.begin_nested():
+                act(self)
+        except Refused as refusal:
+            self.session.expire_all()
+            self.contact = people.find_contact(self.session, self.chat.channel, self.chat.address)
+            self.say("refused", text=str(refusal))
 
     def say_rarely(self, template: str, apart: timedelta, /, **facts: Any) -> None:
         """Answer unless this chat was told the same less than `apart` ago."""

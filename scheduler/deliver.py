@@ -31,7 +31,7 @@ from scheduler.messengers import Messengers
 from scheduler.outcome import BACK_OFF, Counts, Failures
 from scheduler.pace import Pacer
 from scheduler.plan import Policy
-from scheduler.taking import AHEAD, InHand, Taking
+from scheduler.taking import AHEAD, AHEAD_LEAST, InHand, Taking
 from scheduler.together import Together
 from scheduler.words import Composed, Words
 
@@ -44,7 +44,7 @@ P = ParamSpec("P")
 CONCURRENT = 32
 # Messages being worked on at all: what is rendered ahead of its turn is rendered together, so they
 # are begun as many at a time as there is room for once fewer than WELL_AHEAD are left.
-WORKED_ON = 80
+WORKED_ON = AHEAD_LEAST
 WELL_AHEAD = 48
 IDLE = 30.0
 TROUBLE_PAUSE = 5.0

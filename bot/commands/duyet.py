@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlmodel import col, select
@@ -93,7 +94,8 @@ def decide(talk: Talk, granted: bool, number: int, words: str) -> None:
     requests."""
     if words and _NUMBERS.fullmatch(fold(words)):
         for each in dict.fromkeys([number, *map(int, re.findall(r"\d+", words))]):
-            decide(talk, granted, each, "")
+            # What one of them is refused for takes nothing back of the others.
+            talk.carefully(partial(decide, granted=granted, number=each, words=""))
         return
     request = talk.session.exec(select(Request).where(Request.id == number)).first()
     if request is None:
