@@ -307,6 +307,12 @@ class Ground:
         with closing(sqlite3.connect(self.data / "dondoc.db", timeout=5)) as db:
             return db.execute(sql, values).fetchall()
 
+    def ends_well(self, verdict: Verdict, due: str, life: Life) -> None:
+        """This life reminds everybody and is ended; count what each person got."""
+        self.until_all()
+        life.terminate()
+        self.judge(verdict, due)
+
     def judge(
         self, verdict: Verdict, due: str, words: str = REMINDER, *, earliest: float = -1.0
     ) -> Verdict:

@@ -50,9 +50,7 @@ def disk_full(stage: Stage) -> Verdict:
             stuck = len(ground.sent())
             verdict.check(stuck < 200, "the disk was not full")
             filler.unlink()
-            ground.until_all()
-            life.terminate()
-            ground.judge(verdict, DUE)
+            ground.ends_well(verdict, DUE, life)
             verdict.check(verdict.marked == 0, "repeated though every answer came")
             verdict.notes.append(f"{stuck} out while it was full")
     return verdict
@@ -78,9 +76,7 @@ def file_too_big(stage: Stage) -> Verdict:
         time.sleep(15)
         verdict.notes.append(f"{len(ground.sent())} out meanwhile")
         resource.prlimit(life.pid, resource.RLIMIT_FSIZE, (hard, hard))
-        ground.until_all()
-        life.terminate()
-        ground.judge(verdict, DUE)
+        ground.ends_well(verdict, DUE, life)
         verdict.check(verdict.marked == 0, "repeated though every answer came")
     return verdict
 
@@ -97,10 +93,7 @@ def full_at_the_start(stage: Stage) -> Verdict:
             one_line(verdict, ground.start(), "", "đĩa đầy")
             verdict.check(not ground.sent(""), "something was sent")
             filler.unlink()
-            life = ground.start()
-            ground.until_all()
-            life.terminate()
-            ground.judge(verdict, DUE)
+            ground.ends_well(verdict, DUE, ground.start())
     return verdict
 
 
@@ -110,10 +103,7 @@ def too_big_at_the_start(stage: Stage) -> Verdict:
     with stage.ground("quota-start") as ground:
         one_line(verdict, ground.start(largest_file=4096), "", "dung lượng")
         verdict.check(not ground.sent(""), "something was sent")
-        life = ground.start()
-        ground.until_all()
-        life.terminate()
-        ground.judge(verdict, DUE)
+        ground.ends_well(verdict, DUE, ground.start())
     return verdict
 
 
@@ -127,10 +117,7 @@ def read_only(stage: Stage) -> Verdict:
             _mount(ground.data, "ro")
             one_line(verdict, ground.start(), "", "hông ghi được")
             _mount(ground.data, "rw")
-            life = ground.start()
-            ground.until_all()
-            life.terminate()
-            ground.judge(verdict, DUE)
+            ground.ends_well(verdict, DUE, ground.start())
     return verdict
 
 
@@ -150,9 +137,7 @@ def locked(stage: Stage) -> Verdict:
             time.sleep(20)
             verdict.notes.append(f"{len(ground.sent())} out meanwhile")
             other.execute("ROLLBACK")
-        ground.until_all()
-        life.terminate()
-        ground.judge(verdict, DUE)
+        ground.ends_well(verdict, DUE, life)
         verdict.check(verdict.marked == 0, "repeated though every answer came")
     return verdict
 
@@ -177,10 +162,7 @@ def broken_settings(stage: Stage) -> Verdict:
         one_line(verdict, ground.start(), "random bytes")
         verdict.check(not ground.sent(""), "something was sent")
         ground.configure()
-        life = ground.start()
-        ground.until_all()
-        life.terminate()
-        ground.judge(verdict, DUE)
+        ground.ends_well(verdict, DUE, ground.start())
     return verdict
 
 
@@ -203,10 +185,7 @@ def broken_database(stage: Stage) -> Verdict:
         # The broken file was written after the hour: whether they were told cannot be known, so a
         # person must wish it.
         _restored(ground, verdict, backup, "--resend")
-        life = ground.start()
-        ground.until_all()
-        life.terminate()
-        ground.judge(verdict, DUE)
+        ground.ends_well(verdict, DUE, ground.start())
     return verdict
 
 
@@ -254,10 +233,7 @@ def broken_page_start(stage: Stage) -> Verdict:
         verdict.check("Traceback" not in status.said(), f"status: {status.said()[-300:]}")
         verdict.check(not ground.sent(""), "something was sent")
         _restored(ground, verdict, backup)
-        life = ground.start()
-        ground.until_all()
-        life.terminate()
-        ground.judge(verdict, DUE)
+        ground.ends_well(verdict, DUE, ground.start())
     return verdict
 
 

@@ -97,10 +97,7 @@ def wrong_token(stage: Stage) -> Verdict:
         life = ground.start(**{token_of(kind): wrong})
         one_line(verdict, life, "a wrong token", "Lỗi:")
         verdict.check(wrong.partition(":")[2] not in life.said(), "the token is said")
-        life = ground.start()
-        ground.until_all()
-        life.terminate()
-        ground.judge(verdict, DUE)
+        ground.ends_well(verdict, DUE, ground.start())
     return verdict
 
 
